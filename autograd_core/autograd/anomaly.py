@@ -1,0 +1,122 @@
+"""``detect_anomaly``: the first operation that turns finite numbers into NaN or infinity, forward or backward."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..errors import NonFiniteError
+from ..graph import Node
+from ..modes import module, watching
+from ..position import caller, location
+from ..primitive import rewrite
+from ..tensor import WATCHED, Tensor
+
+__all__ = ["detect_anomaly", "is_anomaly_enabled", "set_detect_anomaly"]
+
+
+class detect_anomaly:
+    """Raise at the operation that first makes a NaN or an infinity, with its line, its module and its operands.
+
+    Looks at every result and every gradient, so it is slow; while it is off, it costs nothing.  Per thread.
+
+    >>> import autograd_core as ag
+    >>> x = ag.tensor([1.0, -1.0], requires_grad=True)
+    >>> with detect_anomaly():
+    ...     x.log()
+    Traceback (most recent call last):
+    autograd_core.errors.NonFiniteError: ...
+    """
+
+    def __init__(self, check_nan: bool = True) -> None:
+        self.check_nan = check_nan
+
+    def __enter__(self) -> detect_anomaly:
+        self._before = watching.set(self if self.check_nan else None)
+        WATCHED.append(self)
+        if len(WATCHED) == 1:
+            rewrite()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        watching.reset(self._before)
+        WATCHED.remove(self)
+        if not WATCHED:
+            rewrite()
+
+    def after_call(self, prim: Any, out: Tensor, operands: tuple[Any, ...]) -> None:
+        """Look at a result; the engine calls this after each call of a primitive."""
+        if _finite(out.data) or not all(_finite(a) for a in operands):
+            return
+        where = location(*caller())
+        scope = module.get()
+        shown = "; ".join(f"operand {o}: {_statistics(a)}" for o, a in zip(_names(prim, operands), operands, strict=True))
+        raise NonFiniteError(
+            f"forward of {prim.name}, at {where}{f' in {scope}' if scope else ''}, made {_first_bad(out.data)} from finite "
+            f"operands. {shown}. Keep the operands where {prim.name} is defined, for instance with clamp() or a small epsilon"
+        )
+
+    def after_pull(self, node: Node, g: Any) -> None:
+        """Look at the gradients of a node's operands; the engine calls this after each step of a backward walk."""
+        arriving = [a.data if isinstance(a, Tensor) else a for a in (g.values() if isinstance(g, dict) else (g,))]
+        if not all(_finite(a) for a in arriving):
+            return
+        names = node.prim.live if len(node.prim.live) == len(node.parents) else range(len(node.parents))
+        for name, parent in zip(names, node.parents, strict=True):
+            d = getattr(parent, "pending", None)
+            if d is None or isinstance(d, dict) or _finite(d.data if isinstance(d, Tensor) else d):
+                continue
+            bad = _first_bad(d.data if isinstance(d, Tensor) else np.asarray(d))
+            raise NonFiniteError(
+                f"backward of {node.describe()} made {bad} in the gradient of its operand {name}; what arrived was finite: "
+                f"{_statistics(arriving[0])}." + _cure(node)
+            )
+
+
+def _cure(node: Node) -> str:
+    if node.name == "where":
+        return " Both branches of where() are differentiated: make the operand of the untaken branch harmless as well"
+    return (
+        f" {node.name} has no finite derivative at such a point. If a where() afterwards throws these entries away, their "
+        "gradient is 0 times infinity, NaN: put a harmless number in before the operation (x = where(ok, x, 1.0)), or use "
+        "clamp() or a small epsilon"
+    )
+
+
+def _names(prim: Any, operands: tuple[Any, ...]) -> list[str]:
+    return list(prim.operands) if len(prim.operands) == len(operands) else [str(i) for i in range(len(operands))]
+
+
+def _finite(a: Any) -> bool:
+    kind = getattr(getattr(a, "dtype", None), "kind", "")
+    return kind != "f" or bool(np.isfinite(a).all())
+
+
+def _first_bad(a: Any) -> str:
+    bad = ~np.isfinite(a)
+    index = tuple(int(i[0]) for i in np.nonzero(bad)) if np.ndim(a) else ()
+    return f"{a[index]} at index {index} ({int(bad.sum())} of {bad.size} entries of shape {a.shape} are not finite)"
+
+
+def _statistics(a: Any) -> str:
+    if not hasattr(a, "shape"):
+        return repr(a)
+    low_high = f", from {a.min():.6g} to {a.max():.6g}" if a.size else ""
+    return f"shape {a.shape}, {a.dtype}{low_high}"
+
+
+_permanent: list[detect_anomaly] = []
+
+
+def set_detect_anomaly(mode: bool) -> None:
+    """Switch anomaly detection on, or off, until further notice."""
+    if mode and not _permanent:
+        _permanent.append(detect_anomaly().__enter__())
+    elif not mode and _permanent:
+        _permanent.pop().__exit__()
+
+
+def is_anomaly_enabled() -> bool:
+    """Return whether anomaly detection is on in this thread."""
+    return watching.get() is not None

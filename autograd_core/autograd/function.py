@@ -1,0 +1,200 @@
+"""``Function``: an operation with a backward of the user's own."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..errors import DtypeError, GraphError, ShapeError
+from ..graph import Custom, Node, Wrap, add_pending, record
+from ..modes import enable_grad, no_grad, recording
+from ..tensor import Tensor, lift, wrap
+
+__all__ = ["Function", "FunctionContext"]
+
+
+class FunctionContext:
+    """What ``forward`` leaves for ``backward``: saved tensors, and any attribute that you set.
+
+    ``needs_input_grad`` says, for each argument of ``forward``, whether somebody wants its gradient.
+    """
+
+    needs_input_grad: tuple[bool, ...]
+
+    def __init__(self) -> None:
+        self._tensors: tuple[Tensor | None, ...] | None = ()
+        self._not_differentiable: tuple[Tensor, ...] = ()
+
+    def save_for_backward(self, *tensors: Tensor | None) -> None:
+        """Keep *tensors*, arguments or results, until backward; a later write to their memory is then noticed."""
+        for i, t in enumerate(tensors):
+            if t is not None and not isinstance(t, Tensor):
+                raise DtypeError(
+                    f"save_for_backward: argument {i} is a {type(t).__name__}; it takes tensors, put other values on ctx "
+                    "(ctx.name = value)"
+                )
+        self._tensors = tensors
+
+    def mark_non_differentiable(self, *tensors: Tensor) -> None:
+        """Say that these results have no gradient: indices, masks."""
+        self._not_differentiable = tensors
+
+    @property
+    def saved_tensors(self) -> tuple[Tensor | None, ...]:
+        """What ``save_for_backward`` kept; there while ``backward`` runs."""
+        if self._tensors is None:
+            raise GraphError("saved_tensors can be read inside backward only; keep what you need longer elsewhere")
+        return self._tensors
+
+
+class Function:
+    """An operation whose derivative is written by hand: subclass it, and call ``apply``.
+
+    ``forward(ctx, *args)`` computes on tensors, unrecorded; ``backward(ctx, *gradients)`` gets one gradient for each result
+    and returns one, or None, for each argument of forward.  It runs on Tensors, so with ``create_graph=True`` it can itself
+    be differentiated.
+
+    >>> import autograd_core as ag
+    >>> class Cube(Function):
+    ...     @staticmethod
+    ...     def forward(ctx, x):
+    ...         ctx.save_for_backward(x)
+    ...         return x * x * x
+    ...     @staticmethod
+    ...     def backward(ctx, g):
+    ...         (x,) = ctx.saved_tensors
+    ...         return 3 * x * x * g
+    >>> x = ag.tensor(2.0, requires_grad=True)
+    >>> Cube.apply(x).backward()
+    >>> x.grad
+    tensor(12.)
+    """
+
+    @staticmethod
+    def forward(ctx: Any, *args: Any) -> Any:
+        """Compute the result or the tuple of results."""
+        raise NotImplementedError("a Function needs a static method forward(ctx, *args)")
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Any) -> Any:
+        """Return the gradient for each argument of forward."""
+        raise NotImplementedError("a Function needs a static method backward(ctx, *gradients)")
+
+    @classmethod
+    def apply(cls, *args: Any) -> Any:
+        """Run ``forward`` and record the call."""
+        nodes = tuple(a.node if isinstance(a, Tensor) else None for a in args)
+        ctx = FunctionContext()
+        ctx.needs_input_grad = tuple(n is not None for n in nodes)
+        with no_grad():
+            results = cls.forward(ctx, *args)
+        single = not isinstance(results, tuple)
+        outputs: tuple[Any, ...] = (results,) if single else results
+        if not recording.get() or all(n is None for n in nodes):
+            return results
+        outputs = tuple(_fresh(out, args) for out in outputs)
+        constant = {id(t) for t in ctx._not_differentiable}
+        live = [isinstance(out, Tensor) and out.dtype.kind == "f" and id(out) not in constant for out in outputs]
+        if not any(live):
+            return results
+        prim = _Joint(cls, ctx, [out.shape if there else None for out, there in zip(outputs, live, strict=True)])
+        joint = record(prim, nodes, prim.take_over(args, outputs), outputs[live.index(True)].data)
+        for i, (out, there) in enumerate(zip(outputs, live, strict=True)):
+            if there:
+                out.node = record(_Result(cls.__name__, i), (joint,), (), out.data)
+                prim.results[i] = weakref.ref(out.node)
+        return outputs[0] if single else outputs
+
+
+def _fresh(out: Any, args: tuple[Any, ...]) -> Any:
+    """Return a result as a Tensor of its own: an argument that is handed back keeps its own history."""
+    return wrap(out.data, None) if any(out is a for a in args) and isinstance(out, Tensor) else out
+
+
+class _Result(Custom):
+    """One of several results: hands its gradient to the joint node, which waits for all of them."""
+
+    def __init__(self, name: str, place: int) -> None:
+        self.name, self.place = name, place
+
+    def pull(self, node: Node, g: Any) -> None:
+        (joint,) = node.parents
+        assert joint is not None
+        joint.pending = joint.pending or {}
+        joint.pending[self.place] = g
+
+    def pull_tensors(self, node: Node, g: Any, wrap: Wrap) -> None:
+        self.pull(node, g)
+
+
+class _Joint(Custom):
+    """The call of a Function: its backward, with what it returns checked."""
+
+    saved = ("saved",)
+    keeps = True
+
+    def __init__(self, cls: type[Function], ctx: FunctionContext, shapes: Sequence[tuple[int, ...] | None]) -> None:
+        self.name, self.cls, self.ctx, self.shapes = cls.__name__, cls, ctx, shapes
+        self.results: dict[int, weakref.ref[Node]] = {}  # weak: results hold this call, not the other way round
+        self.origins: list[Node | int | None] = []  # of each saved tensor: its node, or its place among the results
+
+    def take_over(self, args: tuple[Any, ...], outputs: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Return the arrays of the saved tensors, for the node to keep, and remember where each came from."""
+        tensors, self.ctx._tensors = self.ctx.saved_tensors, None
+        place = {id(out): i for i, out in enumerate(outputs)}
+        self.origins = [None if t is None else place.get(id(t), t.node) for t in tensors]
+        return (tuple(None if t is None else t.data for t in tensors),)
+
+    def _saved_tensors(self, node: Node) -> tuple[Tensor | None, ...]:
+        found: list[Tensor | None] = []
+        for array, origin in zip(node.saved[0], self.origins, strict=True):
+            if isinstance(origin, int):
+                ref = self.results.get(origin)
+                origin = ref() if ref else None
+            found.append(None if array is None else wrap(array, origin))
+        return tuple(found)
+
+    def pull(self, node: Node, g: dict[int, Any]) -> None:
+        with no_grad():
+            found = self._backward(node, {i: wrap(lift(a), None) for i, a in g.items()})
+        for parent, d in found:
+            add_pending(parent, d.data, node)
+
+    def pull_tensors(self, node: Node, g: dict[int, Any], wrap: Wrap) -> None:
+        with enable_grad():
+            for parent, d in self._backward(node, g):
+                add_pending(parent, d, node)
+
+    def _backward(self, node: Node, g: dict[int, Tensor]) -> list[tuple[Node, Tensor]]:
+        name = f"{self.name}.backward"
+        like = next(iter(g.values()))
+        gradients = [
+            None if shape is None else g[i] if i in g else wrap(np.zeros(shape, like.dtype), None)
+            for i, shape in enumerate(self.shapes)
+        ]
+        self.ctx._tensors = self._saved_tensors(node)
+        try:
+            found = self.cls.backward(self.ctx, *gradients)
+        finally:
+            self.ctx._tensors = None
+        found = found if isinstance(found, tuple) else (found,)
+        if len(found) != len(node.parents):
+            raise GraphError(
+                f"{name} returned {len(found)} gradients for the {len(node.parents)} arguments of forward; return one for "
+                "each, None where there is none"
+            )
+        pairs = []
+        for i, (parent, d) in enumerate(zip(node.parents, found, strict=True)):
+            if parent is None or d is None:
+                continue
+            if not isinstance(d, Tensor):
+                raise DtypeError(f"{name}: gradient {i} is a {type(d).__name__}; expected a Tensor or None")
+            if d.shape != parent.shape:
+                raise ShapeError(f"{name}: gradient {i} has shape {d.shape}; expected {parent.shape}, as argument {i} has")
+            if d.dtype != parent.dtype:
+                raise DtypeError(f"{name}: gradient {i} is {d.dtype}; expected {parent.dtype}, as argument {i} is")
+            pairs.append((parent, d))
+        return pairs

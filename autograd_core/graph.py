@@ -1,0 +1,420 @@
+"""The graph: nodes, how one is recorded, and the backward walk.
+
+A node holds what its formulas read (arrays), its operands' nodes, and where it was made; never a Tensor, so a graph has no
+reference cycle and dies by reference count.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import weakref
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from operator import attrgetter
+from types import CodeType
+from typing import Any
+
+import numpy as np
+from numpy import ndarray
+
+from . import ops, writes
+from .errors import DtypeError, GraphError
+from .modes import Scope, module, recording, tick, watching
+from .position import OUTSIDE, location, outside
+from .primitive import SPACE, Primitive
+
+__all__ = ["Custom", "Node", "leaf", "reachable", "record", "walk"]
+
+Wrap = Callable[[Any, Any], Any]
+
+
+class Custom:
+    """The primitive of a node whose derivative is code instead of formulas: ``autograd.Function`` makes these."""
+
+    name: str
+    live: tuple[str, ...] = ()
+    saved: tuple[str, ...] = ()
+    keeps = False
+    view = False
+
+    def pull(self, node: Node, g: Any) -> None:
+        """Add to ``pending`` of each parent its part of *g*, over arrays."""
+        raise NotImplementedError
+
+    def pull_tensors(self, node: Node, g: Any, wrap: Wrap) -> None:
+        """Do what ``pull`` does, over Tensors."""
+        raise NotImplementedError
+
+
+class Node:
+    """One call: the primitive, its operands' nodes, and what its formulas read.  A leaf is a node without a primitive."""
+
+    # One class for calls and leaves: the interpreter's attribute caches are for one type at a time.
+    __slots__ = (
+        "__weakref__", "code", "dtype", "hooks", "lasti", "owned", "parents", "pending", "prim", "saved", "scope", "seq",
+        "shape", "target",
+    )  # fmt: skip
+
+    prim: Any  # Primitive, Custom or None
+    parents: tuple[Node | None, ...]  # one for each operand that has a formula
+    saved: Any  # a tuple in the order of prim.saved; None once a walk has used it; what can bring it back (checkpoint)
+    pending: Any  # during a walk: the gradient so far
+    owned: bool  # whether the walk made that array and may add to it
+    hooks: dict[Any, Callable[[Any], Any]] | None
+    target: Any  # of a leaf: a weak reference to its Tensor
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    seq: int
+    code: CodeType
+    lasti: int
+    scope: Scope | None
+
+    @property
+    def name(self) -> str:
+        """The name of the primitive, or "leaf"."""
+        return "leaf" if self.prim is None else str(self.prim.name)
+
+    @property
+    def next_functions(self) -> tuple[tuple[Node | None, int], ...]:
+        """The nodes that the backward walk visits next, in PyTorch's form."""
+        return tuple((p, 0) for p in self.parents)
+
+    def reads(self) -> dict[str, Any]:
+        """Return what the formulas read, by name."""
+        if type(self.saved) is not tuple:
+            self.revive()
+        return dict(zip(self.prim.saved, self.saved, strict=True))
+
+    def revive(self) -> None:
+        """Bring back saved values that are not at hand, or say why there are none."""
+        if self.saved is None:
+            raise GraphError(
+                f"{self.describe()}: the values it saved were freed by an earlier backward(). If this result is carried from "
+                "one iteration to the next (a hidden state, a running loss), carry its .detach() instead; to walk the same "
+                "graph twice, pass retain_graph=True to the first backward()"
+            )
+        self.saved.revive()
+
+    def describe(self) -> str:
+        """Return the primitive, the line that called it, and the module."""
+        if self.prim is None:
+            return f"a leaf of shape {self.shape}"
+        return f"{self.name}, made at {location(self.code, self.lasti)}" + (f" in {self.scope}" if self.scope else "")
+
+    def __repr__(self) -> str:
+        return f"<{self.name}>"
+
+
+def leaf(tensor: Any) -> Node:
+    """Return the node of a tensor that a user asks gradients for."""
+    node = Node()
+    node.prim, node.parents, node.saved, node.seq, node.target = None, (), (), tick(), weakref.ref(tensor)
+    node.shape, node.dtype, node.pending, node.hooks = tensor.data.shape, tensor.data.dtype, None, None
+    node.scope = None
+    return node
+
+
+def record(prim: Any, parents: tuple[Node | None, ...], saved: tuple[Any, ...], out: ndarray) -> Node:
+    """Return the node of *out*: what the written functions inline, for calls that are not written out."""
+    node = Node()
+    node.prim, node.parents, node.saved, node.seq = prim, parents, saved, tick()
+    node.shape, node.dtype, node.pending, node.hooks = out.shape, out.dtype, None, None
+    frame = outside(sys._getframe(1))
+    node.code, node.lasti, node.scope = frame.f_code, frame.f_lasti, module.get()
+    return node
+
+
+# ------------------------------------------------------------------------------------------------- what is written per op
+
+
+def record_text(prim: Primitive) -> list[str]:
+    """Make the node of ``out``, which belongs to ``t``; ``x_data`` and ``x_node`` are the operand x."""
+    return [
+        "global here",  # the last function that called: asking whose file it is can be saved
+        "n = Node()",
+        f"n.prim = {prim.name}_primitive",
+        f"n.parents = ({' '.join(f'{o}_node,' for o in prim.live)})",
+        f"n.saved = ({' '.join(f'{_kept(prim, name)},' for name in prim.saved)})",
+        "n.shape = out.shape",
+        "n.dtype = out.dtype",
+        "n.seq = tick()",
+        "frame = getframe(1)",
+        "code = frame.f_code",
+        "if code is not here:",
+        "    if code.co_filename not in OUTSIDE: frame = outside(frame); code = frame.f_code",
+        "    here = code",
+        "n.code = code",
+        "n.lasti = frame.f_lasti",
+        "n.scope = scope()",
+        "n.pending = n.hooks = None",
+        "t.node = n",
+    ]
+
+
+def _kept(prim: Primitive, name: str) -> str:
+    """Return the expression of one saved value: None where no formula that reads it will be used."""
+    value = f"{name}_data" if name in prim.operands else name
+    recomputing = {read for rule in prim.recomputed.values() for read in rule.reads}
+    readers = [o for o in prim.live if (rule := prim.rules[o]) and name in rule.reads]
+    if name in prim.params or name in recomputing or len(readers) == len(prim.live):
+        return value
+    return f"{value} if {' or '.join(f'{o}_node is not None' for o in readers)} else None"
+
+
+def pull_text(prim: Primitive) -> list[str]:
+    """Write ``pull(node, g)`` over arrays: for each operand its formula, the fit to the operand, the sum into its node."""
+    if prim.variadic:
+        return ["pull_variadic(node, g)"]
+    lines = []
+    if prim.live:
+        lines += [f"{' '.join(f'{o}_node,' for o in prim.live)} = node.parents"]
+    if prim.saved:
+        lines += [f"{' '.join(f'{name},' for name in prim.saved)} = node.saved"]
+    for o in prim.live:
+        rule = prim.rules[o]
+        assert rule is not None
+        reads = (f"{o}_node.shape" if n == f"{o}_shape" else n for n in rule.reads)
+        lines += [
+            f"if {o}_node is not None:",
+            f"    d = {prim.name}_{o}_formula({', '.join(['g', *reads])})",
+            f"    if d.shape != {o}_node.shape or d.dtype is not {o}_node.dtype: d = fit(d, {o}_node, node)",
+            f"    so_far = {o}_node.pending",
+            f"    if so_far is None: {o}_node.pending = d; {o}_node.owned = False",
+            f"    elif {o}_node.owned: accumulate(so_far, d, so_far)",
+            f"    else: {o}_node.pending = d = so_far + d; {o}_node.owned = type(d) is ndarray",
+        ]
+    return lines or ["pass"]
+
+
+def fit(d: Any, parent: Node, node: Node) -> Any:
+    """Return *d* summed to its operand's shape, and in its dtype where the call had promoted the operand."""
+    if d.shape != parent.shape:
+        d = ops.sum_to(d, shape=parent.shape)
+    if d.dtype != parent.dtype:
+        if d.dtype != node.dtype:
+            raise DtypeError(
+                f"{node.describe()}: a formula gave {d.dtype} for an operand of {parent.dtype} and a result of {node.dtype}; "
+                "a formula must keep the dtype of g"
+            )
+        d = ops.cast(d, dtype=parent.dtype)
+    return d
+
+
+def add_pending(parent: Node, d: Any, node: Node) -> None:
+    """Add *d*, the contribution of *node*, to the gradient of *parent*; arrays and Tensors alike."""
+    d = fit(d, parent, node)
+    parent.pending = d if parent.pending is None else parent.pending + d
+    parent.owned = False
+
+
+def pull_variadic(node: Node, g: Any) -> None:
+    """Do what a written pull does, for a primitive of any number of operands."""
+    _pull_each(node, g, node.reads())
+
+
+def pull_tensors(node: Node, g: Any, wrap: Wrap) -> None:
+    """Do what a written pull does, over Tensors: the same formulas, and a graph of what they compute."""
+    prim, known = node.prim, node.reads()
+    if prim.variadic:
+        (o,) = prim.operands
+        if o in known:
+            known[o] = tuple(wrap(a, p) for a, p in zip(known[o], node.parents, strict=True))
+    for o, parent in zip(prim.live, node.parents, strict=False):
+        if not prim.variadic and known.get(o) is not None:
+            known[o] = wrap(known[o], parent)
+    if "out" in known:
+        known["out"] = wrap(known["out"], node)
+    for name, rule in prim.recomputed.items():
+        known[name] = rule.formula(*(known[n] for n in rule.reads))
+    _pull_each(node, g, known)
+
+
+def _pull_each(node: Node, g: Any, known: dict[str, Any]) -> None:
+    prim = node.prim
+    operands = prim.operands * len(node.parents) if prim.variadic else prim.live
+    for i, (o, parent) in enumerate(zip(operands, node.parents, strict=True)):
+        if parent is not None:
+            rule = prim.rules[o]
+            known["i"], known[f"{o}_shape"] = i, parent.shape
+            add_pending(parent, rule.formula(g, *(known[n] for n in rule.reads)), node)
+
+
+# --------------------------------------------------------------------------------------------------------------- the walk
+
+
+def reachable(roots: Iterable[Node]) -> tuple[list[Node], list[Node]]:
+    """Return the calls under *roots*, newest first, and the leaves."""
+    found = list(dict.fromkeys(roots))
+    calls, leaves = [n for n in found if n.prim is not None], [n for n in found if n.prim is None]
+    seen = set(found)
+    for node in calls:
+        for p in node.parents:
+            if p is not None and p not in seen:
+                seen.add(p)
+                (leaves if p.prim is None else calls).append(p)
+    calls.sort(key=attrgetter("seq"), reverse=True)
+    return calls, leaves
+
+
+def walk(
+    roots: list[tuple[Node, Any]],
+    deliver: Callable[[Node, Any], None],
+    targets: Iterable[Node] | None = None,
+    wrap: Wrap | None = None,
+    free: bool = True,
+) -> None:
+    """Carry gradients from *roots* down, and ``deliver(node, gradient)`` them.
+
+    They go to the leaves, or to *targets*, and then only what lies on a way to a target is computed.  With *wrap*, a
+    function (array, node) -> Tensor, formulas see Tensors and what they compute can be differentiated.  *free*: drop saved
+    arrays behind the walk.
+    """
+    with _claimed([node for node, _ in roots]) as (calls, leaves), _pruned(calls, targets) as wanted:
+        before = [(n, n.pending, n.owned) for n in (*calls, *leaves) if n.pending is not None]  # of a walk around this one
+        for n, *_ in before:
+            n.pending = None
+        mode = recording.set(wrap is not None)
+        try:
+            for node, seed in roots:
+                node.pending = seed if node.pending is None else node.pending + seed
+                node.owned = False
+            _descend(calls, deliver, wanted, wrap, free)
+            for n in leaves:
+                if n.pending is not None and (wanted is None or n in wanted):
+                    g, n.pending = n.pending, None
+                    deliver(n, g if n.hooks is None else run_hooks(n, g))
+        finally:
+            recording.reset(mode)
+            for n in (*calls, *leaves):
+                n.pending = None
+            for n, pending, owned in before:
+                n.pending, n.owned = pending, owned
+
+
+def _descend(
+    calls: list[Node],
+    deliver: Callable[[Node, Any], None],
+    wanted: set[Node] | None,
+    wrap: Wrap | None,
+    free: bool,
+) -> None:
+    """Pull each call's gradient to its operands, newest call first: all its uses are younger, so its sum is complete."""
+    last_write = writes.last_write
+    suspicious = bool(calls) and last_write > calls[-1].seq
+    watcher = watching.get()
+    for node in calls:
+        g = node.pending
+        if g is None:
+            continue
+        node.pending = None
+        if node.hooks is not None:
+            g = run_hooks(node, g)
+        if wanted is not None and node in wanted:
+            deliver(node, g)
+        if type(node.saved) is not tuple:
+            node.revive()
+        if suspicious and last_write > node.seq:
+            check_writes(node)
+        prim = node.prim
+        if wrap is None:
+            prim.pull(node, g)
+        elif type(prim) is Primitive:
+            pull_tensors(node, g, wrap)
+        else:
+            prim.pull_tensors(node, g, wrap)
+        if watcher is not None:
+            watcher.after_pull(node, g)
+        if free and prim.keeps:
+            node.saved = None
+
+
+def run_hooks(node: Node, g: Any) -> Any:
+    """Return *g* as the hooks of *node* leave it."""
+    for hook in list((node.hooks or {}).values()):
+        new = hook(g)
+        g = g if new is None else new
+    return g
+
+
+@contextmanager
+def _pruned(calls: list[Node], targets: Iterable[Node] | None) -> Iterator[set[Node] | None]:
+    """Cut, for the time of a walk, the edges and the calls that lead to none of *targets*."""
+    if targets is None:
+        yield None
+        return
+    wanted = set(targets)
+    needed, cut = set(wanted), []
+    for node in reversed(calls):
+        if node in needed or any(p in needed for p in node.parents):
+            needed.add(node)
+    try:
+        for node in calls:
+            if any(p is not None and p not in needed for p in node.parents):
+                cut.append((node, node.parents))
+                node.parents = tuple(p if p in needed else None for p in node.parents)
+        calls[:] = [n for n in calls if n in needed]
+        yield wanted
+    finally:
+        for node, parents in cut:
+            node.parents = parents
+
+
+_walking: dict[int, list[set[Node]]] = {}  # thread -> the nodes of its walks, the outermost first
+_turn = threading.Condition()
+
+
+@contextmanager
+def _claimed(roots: list[Node]) -> Iterator[tuple[list[Node], list[Node]]]:
+    """Find what *roots* reach and keep it to this thread: sums are kept in the nodes, so walks that share one take turns."""
+    me = threading.get_ident()
+    with _turn:
+        calls, leaves = reachable(roots)
+        nodes = {*calls, *leaves} if _walking else set()  # alone, there is nobody to compare with
+        while any(t != me and any(not nodes.isdisjoint(w) for w in walks) for t, walks in _walking.items()):
+            if me in _walking:
+                raise GraphError(
+                    "a backward pass inside a backward pass shares nodes with one in another thread; give each thread a "
+                    "graph of its own"
+                )
+            _turn.wait()
+            calls, leaves = reachable(roots)
+            nodes = {*calls, *leaves}
+        _walking.setdefault(me, []).append(nodes or {*calls, *leaves})
+    try:
+        yield calls, leaves
+    finally:
+        with _turn:
+            _walking[me].pop()
+            if not _walking[me]:
+                del _walking[me]
+            _turn.notify_all()
+
+
+def check_writes(node: Node) -> None:
+    """Raise where an array that *node* saved has been written in place since."""
+    for name, value in node.reads().items():
+        for a in value if type(value) is tuple else (value,):
+            if type(a) is ndarray and (write := writes.overwritten(a, node.seq)):
+                what = "result" if name == "out" else f"operand {name!r}"
+                raise GraphError(
+                    f"backward needs the {what} of {node.describe()}, but that was written in place afterwards, at "
+                    f"{location(write.code, write.lasti)}. Make a new tensor there instead (y = y + 1, not y += 1), or hand "
+                    "a .clone() to the earlier line"
+                )
+
+
+SPACE.update(
+    Node=Node,
+    OUTSIDE=OUTSIDE,
+    accumulate=np.add,
+    fit=fit,
+    getframe=sys._getframe,
+    here=None,
+    ndarray=ndarray,
+    outside=outside,
+    pull_variadic=pull_variadic,
+    recording=recording.get,
+    scope=module.get,
+    tick=tick,
+)

@@ -1,0 +1,1 @@
+"""Kernels: plain arrays and numbers in, plain arrays out.  They know NumPy and Numba, and nothing of the engine."""

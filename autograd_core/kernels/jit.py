@@ -1,0 +1,98 @@
+"""The one place for compiler flags, the cache on disk, and the word to the user while kernels are compiled.
+
+A kernel is a function at the top level of a module: a closure is compiled anew in every process, for it never reaches
+the cache.  It calls only kernels of its own file: the cache forgets a kernel when its file changes, and looks at no
+other.  The cache lies beside the file or, where that folder cannot be written, in the user's cache folder;
+``NUMBA_CACHE_DIR`` moves it.  With ``NUMBA_DISABLE_JIT=1`` kernels run as the plain Python that they are written in.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar, overload
+
+import numba
+import numpy as np
+from numba.core import event
+
+__all__ = ["at_warm_up", "kernel", "warm_up"]
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+@overload
+def kernel(function: Function) -> Function: ...
+@overload
+def kernel(*, fastmath: bool | set[str] = False) -> Callable[[Function], Function]: ...
+def kernel(function: Function | None = None, *, fastmath: bool | set[str] = False) -> Any:
+    """Compile a function of plain arrays and numbers at its first call, without the GIL, and keep it on disk.
+
+    *fastmath* names the liberties (LLVM's flags) that the compiler may take with floating-point sums and products, by
+    default none: ``{"reassoc", "contract"}`` keeps NaN and infinity right, ``True`` does not.
+
+    >>> import autograd_core as ag
+    >>> import numpy as np
+    >>> @ag.kernel
+    ... def total(x):
+    ...     s = 0.0
+    ...     for v in x:
+    ...         s += v
+    ...     return s
+    >>> total(np.arange(4.0))
+    6.0
+    """
+
+    def compiled(function: Function) -> Any:
+        # error_model="numpy": a division by zero gives inf or nan. With Python's model it raises, and a loop that may
+        # raise in the middle is not vectorised.
+        compiler = functools.partial(numba.njit, nogil=True, error_model="numpy", fastmath=fastmath)
+        try:
+            return compiler(cache=True)(function)
+        except RuntimeError:  # no folder can be written, or the function is of no file but was typed at a prompt
+            return compiler(cache=False)(function)
+
+    return compiled if function is None else compiled(function)
+
+
+class _Notice(event.Listener):
+    """Say once in a process that kernels of ours are being compiled: a fresh install must not wait in silence.
+
+    Numba reports a compilation after it has looked for the result on disk in vain.
+    """
+
+    def __init__(self, package: str) -> None:
+        self.package, self.said = package, False
+
+    def on_start(self, started: event.Event) -> None:
+        module = started.data["dispatcher"].py_func.__module__  # None for what was made by exec
+        if not self.said and module and module.partition(".")[0] == self.package:
+            self.said = True
+            sys.stderr.write("autograd_core: compiling kernels once, a few seconds...\n")
+
+    def on_end(self, ended: event.Event) -> None:
+        """Do nothing: Numba asks for both."""
+
+
+_register: Callable[..., None] = event.register
+_register("numba:compile", _Notice(__name__.partition(".")[0]))
+
+_warmers: list[Callable[[np.dtype[Any]], object]] = []
+
+
+def at_warm_up(function: Callable[[np.dtype[Any]], object]) -> Callable[[np.dtype[Any]], object]:
+    """Have ``warm_up`` call *function* with each dtype: it runs the kernels of its file on the smallest arrays."""
+    _warmers.append(function)
+    return function
+
+
+def warm_up(dtypes: Iterable[Any] = (np.float32, np.float64)) -> None:
+    """Compile all kernels for *dtypes*, or load them from disk, so that no later call has to wait.
+
+    >>> import autograd_core as ag
+    >>> ag.warm_up(["float32"])
+    """
+    for dtype in dtypes:
+        for function in _warmers:
+            function(np.dtype(dtype))

@@ -1,0 +1,173 @@
+"""What holds for a while: whether operations are recorded, whether they are watched for NaN, in which module they run.
+
+Each is a ``ContextVar``: every thread (and every asyncio task) has its own, and reading one costs 15 ns.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, ParamSpec, TypeVar
+
+__all__ = [
+    "Scope",
+    "current_scope",
+    "enable_grad",
+    "enter_scope",
+    "is_grad_enabled",
+    "leave_scope",
+    "no_grad",
+    "scope",
+    "set_grad_enabled",
+]
+
+P, R = ParamSpec("P"), TypeVar("R")
+
+recording: ContextVar[bool] = ContextVar("recording", default=True)
+watching: ContextVar[Any] = ContextVar("watching", default=None)  # what looks for NaN: see autograd.anomaly
+module: ContextVar[Scope | None] = ContextVar("module", default=None)
+
+
+class set_grad_enabled:
+    """Record operations, or do not, until the ``with`` block or the decorated function ends.
+
+    As in PyTorch the plain call takes effect at once.  The mode belongs to the thread.
+
+    >>> with set_grad_enabled(False):
+    ...     is_grad_enabled()
+    False
+    """
+
+    mode: bool
+
+    def __init__(self, mode: bool) -> None:
+        self.mode = bool(mode)
+        self.before = [recording.get()]
+        recording.set(self.mode)
+
+    def __enter__(self) -> None:
+        recording.set(self.mode)
+
+    def __exit__(self, *_: object) -> None:
+        recording.set(self.before[-1])
+
+    def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
+        recording.set(self.before[-1])  # as a decorator it is for the calls only
+        return _decorated(function, self.mode)
+
+
+class _GradMode:
+    """A mode that starts at ``__enter__``; instances may be entered again, also inside themselves."""
+
+    mode: bool
+
+    def __new__(cls, function: Callable[..., Any] | None = None) -> Any:
+        made = super().__new__(cls)
+        if function is None:
+            return made
+        return _decorated(function, cls.mode)  # used as @no_grad, without parentheses
+
+    def __init__(self) -> None:
+        self._before: list[bool] = []
+
+    def __enter__(self) -> None:
+        self._before.append(recording.get())
+        recording.set(self.mode)
+
+    def __exit__(self, *_: object) -> None:
+        recording.set(self._before.pop())
+
+    def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
+        return _decorated(function, self.mode)
+
+
+class no_grad(_GradMode):
+    """Record nothing: results have ``requires_grad=False``.  A context manager and a decorator; per thread.
+
+    >>> import autograd_core as ag
+    >>> x = ag.ones(2, requires_grad=True)
+    >>> with no_grad():
+    ...     (x * x).requires_grad
+    False
+    """
+
+    mode = False
+
+
+class enable_grad(_GradMode):
+    """Record again, inside ``no_grad``.  A context manager and a decorator; per thread."""
+
+    mode = True
+
+
+def _decorated(function: Callable[P, R], mode: bool) -> Callable[P, R]:
+    @functools.wraps(function)
+    def inside(*args: P.args, **kwargs: P.kwargs) -> R:
+        before = recording.get()
+        recording.set(mode)
+        try:
+            return function(*args, **kwargs)
+        finally:
+            recording.set(before)
+
+    return inside
+
+
+def is_grad_enabled() -> bool:
+    """Return whether operations on tensors that require gradients are recorded in this thread."""
+    return recording.get()
+
+
+class Scope:
+    """The module in which operations run: its name inside its *outer* scope, and a label such as ``Linear 9->2``.
+
+    A scope holds no module, so a graph that carries scopes keeps no model alive.
+
+    >>> print(Scope("2", "Linear 9->2", Scope("model", "Sequential")))
+    model.2 (Linear 9->2)
+    """
+
+    __slots__ = ("label", "name", "outer", "path")
+
+    def __init__(self, name: str, label: str, outer: Scope | None = None) -> None:
+        self.name, self.label, self.outer = name, label, outer
+        self.path: str = name if outer is None else f"{outer.path}.{name}"
+
+    def __str__(self) -> str:
+        return f"{self.path} ({self.label})"
+
+    def __repr__(self) -> str:
+        return f"<Scope {self}>"
+
+
+def current_scope() -> Scope | None:
+    """Return the scope of the module that is running in this thread, or None."""
+    return module.get()
+
+
+def enter_scope(inner: Scope) -> Scope | None:
+    """Make *inner* the current scope, and return the one before for ``leave_scope``."""
+    before = module.get()
+    module.set(inner)
+    return before
+
+
+def leave_scope(before: Scope | None) -> None:
+    """Go back to the scope that ``enter_scope`` returned."""
+    module.set(before)
+
+
+@contextmanager
+def scope(inner: Scope) -> Iterator[Scope]:
+    """Run a ``with`` block in the scope *inner*: what it records carries that scope."""
+    before = enter_scope(inner)
+    try:
+        yield inner
+    finally:
+        leave_scope(before)
+
+
+tick = itertools.count(1).__next__  # the clock: numbers nodes and in-place writes in the order in which they happened

@@ -1,0 +1,28 @@
+"""Dimension numbers: the one place where ``dim=-1`` becomes an index."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+__all__ = ["normalize_dim", "normalize_dims"]
+
+
+def normalize_dim(dim: int, ndim: int) -> int:
+    """Return *dim* counted from the front; a 0-d tensor has the dimensions 0 and -1, as in PyTorch."""
+    n = ndim or 1
+    if not -n <= dim < n:
+        raise IndexError(f"dim {dim} is out of range for a tensor of {ndim} dimensions: expected {-n} to {n - 1}")
+    return dim + n if dim < 0 else dim
+
+
+def normalize_dims(dim: int | Iterable[int] | None, ndim: int) -> tuple[int, ...]:
+    """Return *dim*, one number or several or None for all, as a tuple of numbers counted from the front."""
+    if dim is None:
+        return tuple(range(ndim))
+    if isinstance(dim, Iterable):
+        dims = tuple(normalize_dim(d, ndim) for d in dim)
+        if len(set(dims)) != len(dims):
+            raise ValueError(f"dim {tuple(dim)} names a dimension twice")
+    else:
+        dims = (normalize_dim(int(dim), ndim),)
+    return dims if ndim else ()

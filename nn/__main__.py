@@ -1,0 +1,37 @@
+"""``python -m nn``: the one place that knows both networks and optimizers."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Callable
+
+import optim
+
+from .commands import Factories, main
+
+LAST_SHARE = 0.01  # of the learning rate, that the cosine schedule ends with: more epochs may follow
+
+
+def cosine(epochs: int) -> Callable[[int], float]:
+    """Return the factor of an epoch: half a cosine wave from 1 to ``LAST_SHARE`` in *epochs*, and no rise after it."""
+    return lambda epoch: LAST_SHARE + (1 - LAST_SHARE) * (1 + math.cos(math.pi * min(epoch / epochs, 1))) / 2
+
+
+FACTORIES = Factories(
+    optimizers={
+        "adam": lambda parameters, lr, decay: optim.Adam(parameters, lr=lr, weight_decay=decay),
+        "adamw": lambda parameters, lr, decay: optim.AdamW(parameters, lr=lr, weight_decay=decay),
+        "rmsprop": lambda parameters, lr, decay: optim.RMSprop(parameters, lr=lr, weight_decay=decay),
+        "sgd": lambda parameters, lr, decay: optim.SGD(parameters, lr=lr, momentum=0.9, weight_decay=decay),
+    },
+    schedules={
+        "constant": lambda optimizer, epochs: None,
+        "cosine": lambda optimizer, epochs: optim.lr_scheduler.LambdaLR(optimizer, cosine(epochs)),
+        "step": lambda optimizer, epochs: optim.lr_scheduler.StepLR(optimizer, max(epochs // 3, 1)),
+        "robbins-monro": lambda optimizer, epochs: optim.lr_scheduler.RobbinsMonroLR(optimizer, tau=epochs, kappa=1.0),
+    },
+)
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], FACTORIES))

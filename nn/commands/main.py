@@ -1,0 +1,234 @@
+"""The words of the command line, what each does, and how errors are said."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+import autograd_core as ag
+
+from .. import data
+from .errors import UsageError
+from .folder import RunFolder
+from .parts import Factories
+from .predict import predict_run
+from .recipes import RECIPES, recipe
+from .running import evaluate_run, resume_run, train_run
+from .settings import Settings, command_line
+
+__all__ = ["main"]
+
+WRONG_USE, FAILED, INTERRUPTED = 2, 1, 130
+
+EXAMPLES = """\
+examples:
+  python -m nn train lenet --data fashion-mnist --epochs 10 --out runs/lenet
+      train LeNet-5 on the pictures that come with the package, and write runs/lenet/report.html
+  python -m nn resume runs/lenet
+      go on after Ctrl-C, or after a crash, to the same bits as if it had never stopped
+  python -m nn evaluate runs/lenet
+      measure it again on the test pictures, and write the report again
+  python -m nn predict shoe.jpg --run runs/lenet
+      say what is in a picture
+
+"python -m nn COMMAND --help" tells more about each."""
+
+TRAIN = """\
+Train a network, and leave a folder to look at: report.html, the figures in it, history.json, metrics.json, config.json
+(all settings), and last.json with its .safetensors file (the checkpoint: weights, optimizer, schedule, random numbers).
+Ctrl-C saves the run where it is; a second Ctrl-C quits at once."""
+
+TRAIN_EXAMPLES = """\
+models:
+{models}
+
+data sets:
+{data}
+
+examples:
+  python -m nn train lenet                         the model's own settings, in runs/lenet
+  python -m nn train cnn --data fashion-mnist-full --epochs 15
+  python -m nn train mlp --optimizer sgd --lr 0.05 --batch-size 32 --seed 7 --out runs/mlp-7
+  python -m nn train lenet --limit 500 --epochs 1  a quick look, on 500 pictures"""
+
+
+def main(arguments: Sequence[str], factories: Factories) -> int:
+    """Run the command line *arguments*, and return the exit status: 0, 1 (failed), 2 (wrong use) or 130 (Ctrl-C)."""
+    options = _parser(factories).parse_args(arguments)
+    run: Callable[[argparse.Namespace, Factories, Sequence[str]], int] = options.run
+    try:
+        return run(options, factories, arguments)
+    except UsageError as error:
+        return _say(str(error), WRONG_USE)
+    except (ag.errors.AutogradError, OSError) as error:
+        return _say(str(error), FAILED)
+    except KeyboardInterrupt:
+        return _say("stopped", INTERRUPTED)
+
+
+def _say(message: str, status: int) -> int:
+    sys.stderr.write(f"python -m nn: {message}\n")
+    return status
+
+
+def _train(options: argparse.Namespace, factories: Factories, arguments: Sequence[str]) -> int:
+    chosen = recipe(options.model)
+
+    def given(name: str) -> object:
+        value = getattr(options, name)
+        return getattr(chosen, name) if value is None else value
+
+    settings = Settings(
+        model=options.model,
+        data=options.data,
+        epochs=options.epochs,
+        data_dir=options.data_dir,
+        seed=options.seed,
+        workers=options.workers,
+        limit=options.limit,
+        **{
+            name: given(name)  # type: ignore[arg-type]
+            for name in ("batch_size", "optimizer", "lr", "weight_decay", "schedule", "augment")
+        },
+    )
+    _use_threads(options.threads)
+    folder = RunFolder(Path(options.out or Path("runs") / options.model))
+    return train_run(settings, folder, factories, command_line(arguments), options.overwrite)
+
+
+def _resume(options: argparse.Namespace, factories: Factories, arguments: Sequence[str]) -> int:
+    _use_threads(options.threads)
+    return resume_run(RunFolder.find(options.folder), factories, options.epochs)
+
+
+def _evaluate(options: argparse.Namespace, factories: Factories, arguments: Sequence[str]) -> int:
+    return evaluate_run(RunFolder.find(options.folder), factories)
+
+
+def _predict(options: argparse.Namespace, factories: Factories, arguments: Sequence[str]) -> int:
+    return predict_run(Path(options.image), RunFolder.find(options.folder), factories, options.top)
+
+
+def _use_threads(number: int | None) -> None:
+    if number is not None:
+        ag.set_num_threads(number)
+
+
+def _parser(factories: Factories) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m nn",
+        description="Train networks on pictures, look at what they learned, and use them.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_train(commands, factories)
+
+    resume = commands.add_parser("resume", help="go on with a run", description="Go on with a run that was stopped.")
+    _add_folder(resume)
+    resume.add_argument("--epochs", type=_count, metavar="N", help="epochs in all (default: as the run was begun)")
+    _add_threads(resume)
+    resume.set_defaults(run=_resume)
+
+    evaluate = commands.add_parser(
+        "evaluate",
+        help="measure a run on the test pictures",
+        description="Measure a run's network on the test pictures; write metrics.json and report.html again.",
+    )
+    _add_folder(evaluate)
+    evaluate.set_defaults(run=_evaluate)
+
+    predict = commands.add_parser(
+        "predict",
+        help="say what is in a picture",
+        description="Say what a run's network sees in a picture: PNG, JPEG or any other kind that pillow reads, of any "
+        "size, or a .npy array. It is turned grey, scaled, and inverted when its background is light.",
+        epilog="example:\n  python -m nn predict shoe.jpg --run runs/lenet",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    predict.add_argument("image", metavar="IMAGE", help="the picture's file")
+    predict.add_argument("--run", dest="folder", required=True, metavar="RUN", help="the folder of the run")
+    predict.add_argument("--top", type=_count, default=3, metavar="N", help="how many classes to show (default: 3)")
+    predict.set_defaults(run=_predict)
+    return parser
+
+
+def _add_train(commands: argparse._SubParsersAction[argparse.ArgumentParser], factories: Factories) -> None:
+    names = [f"  {name:<22} {made.title}" for name, made in RECIPES.items()]
+    sets = [f"  {name:<22} {data.source(name).title}" for name in data.source_names()]
+    train = commands.add_parser(
+        "train",
+        help="train a network",
+        description=TRAIN,
+        epilog=TRAIN_EXAMPLES.format(models="\n".join(names), data="\n".join(sets)),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    train.add_argument("model", metavar="MODEL", help="one of the models below")
+    train.add_argument(
+        "--data", default="fashion-mnist", metavar="NAME", help="a data set below (default: %(default)s)"
+    )
+    train.add_argument("--out", metavar="FOLDER", help="where the run is kept (default: runs/MODEL)")
+    train.add_argument("--overwrite", action="store_true", help="replace the run that is in FOLDER")
+    learning = train.add_argument_group("learning (defaults are the model's own)")
+    learning.add_argument(
+        "--epochs", type=_count, default=10, metavar="N", help="times through the pictures (default: 10)"
+    )
+    learning.add_argument("--batch-size", type=_count, metavar="N", help="pictures in one step")
+    learning.add_argument("--optimizer", metavar="NAME", help=_listed(factories.optimizers))
+    learning.add_argument("--lr", type=_positive, metavar="RATE", help="learning rate")
+    learning.add_argument("--schedule", metavar="NAME", help="of the learning rate: " + _listed(factories.schedules))
+    learning.add_argument("--weight-decay", type=_not_negative, metavar="RATE", help="pull of the weights to 0")
+    learning.add_argument(
+        "--augment", action=argparse.BooleanOptionalAction, help="shift training pictures at random, and mirror clothes"
+    )
+    learning.add_argument("--seed", type=_whole, default=0, metavar="N", help="of all random numbers (default: 0)")
+    machine = train.add_argument_group("data and machine")
+    machine.add_argument(
+        "--data-dir", metavar="FOLDER", help="where the files of a data set are, or shall be loaded to"
+    )
+    machine.add_argument("--limit", type=_count, metavar="N", help="use the first N training, N/5 test pictures only")
+    machine.add_argument(
+        "--workers", type=_whole, default=0, metavar="N", help="threads that prepare batches (default: 0)"
+    )
+    _add_threads(machine)
+    train.set_defaults(run=_train)
+
+
+def _add_folder(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", metavar="RUN", help="the folder of the run, such as runs/lenet")
+
+
+def _add_threads(parser: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:
+    parser.add_argument("--threads", type=_count, metavar="N", help="threads that compute (default: one a core)")
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(names)
+
+
+def _number(text: str, kind: type[int] | type[float], fits: Callable[[float], bool], expected: str) -> float:
+    try:
+        value = kind(text)
+    except ValueError:
+        value = float("nan")
+    if not fits(value):
+        raise argparse.ArgumentTypeError(f"{text!r}: expected {expected}")
+    return value
+
+
+def _count(text: str) -> float:
+    return _number(text, int, lambda value: value >= 1, "a whole number of at least 1")
+
+
+def _whole(text: str) -> float:
+    return _number(text, int, lambda value: value >= 0, "a whole number of at least 0")
+
+
+def _positive(text: str) -> float:
+    return _number(text, float, lambda value: 0 < value < float("inf"), "a number above 0")
+
+
+def _not_negative(text: str) -> float:
+    return _number(text, float, lambda value: 0 <= value < float("inf"), "a number of at least 0")

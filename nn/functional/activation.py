@@ -1,0 +1,207 @@
+"""Activation functions: the engine's, with PyTorch's *inplace*, and those composed from them.
+
+*inplace* writes the result into *input*, as PyTorch does; gradients stay right, and no memory is saved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import autograd_core as ag
+from autograd_core import Tensor
+
+__all__ = [
+    "celu",
+    "elu",
+    "glu",
+    "hardshrink",
+    "hardsigmoid",
+    "hardswish",
+    "hardtanh",
+    "leaky_relu",
+    "mish",
+    "prelu",
+    "relu",
+    "relu6",
+    "selu",
+    "silu",
+    "softmin",
+    "softshrink",
+    "softsign",
+    "tanhshrink",
+    "threshold",
+]
+
+
+def _applied(function: Callable[[Tensor], Tensor], input: Tensor, inplace: bool) -> Tensor:
+    if not inplace:
+        return function(input)
+    return input.copy_(function(input.clone()))  # a copy, since formulas may read the input that is overwritten
+
+
+def relu(input: Tensor, inplace: bool = False) -> Tensor:
+    """Return max(input, 0); the gradient at 0 is 0.
+
+    >>> import nn.functional as F
+    >>> F.relu(ag.tensor([-1.0, 2.0]))
+    tensor([0., 2.])
+    """
+    return _applied(ag.relu, input, inplace) if inplace else ag.relu(input)
+
+
+def relu6(input: Tensor, inplace: bool = False) -> Tensor:
+    """Return min(max(input, 0), 6) (Krizhevsky 2010)."""
+    return _applied(ag.relu6, input, inplace)
+
+
+def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
+    """Return max(0, input) + negative_slope * min(0, input) (Maas et al. 2013)."""
+    return _applied(lambda x: ag.leaky_relu(x, negative_slope), input, inplace)
+
+
+def prelu(input: Tensor, weight: Tensor) -> Tensor:
+    """Return the leaky ReLU of *input* (N, C, ...) with a learned slope for each channel, or one for all.
+
+    *weight* has shape (C,) or (1,).  Source: He et al. 2015.
+
+    >>> import nn.functional as F
+    >>> F.prelu(ag.tensor([[-1.0, -1.0]]), ag.tensor([0.5, 0.25]))
+    tensor([[-0.5000, -0.2500]])
+    """
+    channels = input.shape[1] if input.ndim > 1 else 1
+    if weight.shape not in ((), (1,), (channels,)):
+        raise ag.errors.ShapeError(
+            f"prelu: weight has shape {weight.shape}, expected (1,) or ({channels},), one slope for each channel of input "
+            f"{tuple(input.shape)}; use PReLU(num_parameters={channels})"
+        )
+    slope = weight.reshape(1, -1, *[1] * (input.ndim - 2)) if weight.numel() > 1 else weight.reshape(())
+    return ag.where(input > 0, input, slope * input)
+
+
+def threshold(input: Tensor, threshold: float, value: float, inplace: bool = False) -> Tensor:
+    """Return *input* where it is above *threshold*, else *value*."""
+    return _applied(lambda x: ag.threshold(x, threshold, value), input, inplace)
+
+
+def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Tensor:
+    """Return *input* within *min_val* and *max_val*; the gradient on the bounds is 0."""
+    return _applied(lambda x: ag.hardtanh(x, min_val, max_val), input, inplace)
+
+
+def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
+    """Return *input* where it is positive, else alpha * (e^input - 1) (Clevert et al. 2016)."""
+    return _applied(lambda x: ag.elu(x, alpha), input, inplace)
+
+
+def selu(input: Tensor, inplace: bool = False) -> Tensor:
+    """Return the elu whose scale keeps mean 0 and variance 1 through layers (Klambauer et al. 2017)."""
+    return _applied(ag.selu, input, inplace)
+
+
+def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
+    """Return *input* where it is positive, else alpha * (e^(input / alpha) - 1) (Barron 2017).
+
+    >>> import nn.functional as F
+    >>> F.celu(ag.tensor([-2.0, 2.0]), alpha=2.0)
+    tensor([-1.2642,  2.0000])
+    """
+    if alpha == 0:
+        raise ag.errors.ArgumentError(f"celu: alpha={alpha} divides by zero; use another number, 1 by default")
+    return _applied(lambda x: ag.elu(x / alpha) * alpha, input, inplace)
+
+
+def silu(input: Tensor, inplace: bool = False) -> Tensor:
+    """Return input * sigmoid(input), also called swish (Hendrycks & Gimpel 2016)."""
+    return _applied(ag.silu, input, inplace)
+
+
+def mish(input: Tensor, inplace: bool = False) -> Tensor:
+    """Return input * tanh(softplus(input)) (Misra 2019)."""
+    return _applied(ag.mish, input, inplace)
+
+
+def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
+    """Return relu6(input + 3) / 6, a sigmoid of three straight lines (Courbariaux et al. 2015).
+
+    >>> import nn.functional as F
+    >>> F.hardsigmoid(ag.tensor([-4.0, 0.0, 4.0]))
+    tensor([0.0000, 0.5000, 1.0000])
+    """
+    return _applied(lambda x: ag.relu6(x + 3) / 6, input, inplace)
+
+
+def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
+    """Return input * relu6(input + 3) / 6 (Howard et al. 2019).
+
+    >>> import nn.functional as F
+    >>> F.hardswish(ag.tensor([-4.0, 1.0, 4.0]))
+    tensor([-0.0000,  0.6667,  4.0000])
+    """
+    return _applied(lambda x: x * ag.relu6(x + 3) / 6, input, inplace)
+
+
+def softsign(input: Tensor) -> Tensor:
+    """Return input / (1 + |input|).
+
+    >>> import nn.functional as F
+    >>> F.softsign(ag.tensor([-1.0, 3.0]))
+    tensor([-0.5000,  0.7500])
+    """
+    return input / (1 + ag.abs(input))
+
+
+def tanhshrink(input: Tensor) -> Tensor:
+    """Return input - tanh(input).
+
+    >>> import nn.functional as F
+    >>> F.tanhshrink(ag.tensor([-1.0, 0.0]))
+    tensor([-0.2384,  0.0000])
+    """
+    return input - ag.tanh(input)
+
+
+def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
+    """Return *input* moved by *lambd* towards 0, and 0 within *lambd* of it.
+
+    >>> import nn.functional as F
+    >>> F.softshrink(ag.tensor([-1.0, 0.25, 2.0]))
+    tensor([-0.5000,  0.0000,  1.5000])
+    """
+    if not lambd >= 0:
+        raise ag.errors.ArgumentError(f"softshrink: lambd={lambd}, expected a number of at least 0")
+    return ag.threshold(input - lambd, 0.0, 0.0) - ag.threshold(-input - lambd, 0.0, 0.0)
+
+
+def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
+    """Return *input*, but 0 within *lambd* of 0.
+
+    >>> import nn.functional as F
+    >>> F.hardshrink(ag.tensor([-1.0, 0.25, 2.0]))
+    tensor([-1.,  0.,  2.])
+    """
+    return ag.where((input >= -lambd) & (input <= lambd), 0.0, input)
+
+
+def softmin(input: Tensor, dim: int) -> Tensor:
+    """Return softmax(-input): the smallest gets the largest share.
+
+    >>> import nn.functional as F
+    >>> F.softmin(ag.tensor([0.0, 0.0]), dim=0)
+    tensor([0.5000, 0.5000])
+    """
+    return ag.softmax(-input, dim)
+
+
+def glu(input: Tensor, dim: int = -1) -> Tensor:
+    """Return a * sigmoid(b), a and b being the halves of *input* along *dim* (Dauphin et al. 2017).
+
+    >>> import nn.functional as F
+    >>> F.glu(ag.tensor([1.0, 2.0, 0.0, 0.0]))
+    tensor([0.5000, 1.0000])
+    """
+    if input.shape[dim] % 2:
+        raise ag.errors.ShapeError(
+            f"glu: input has shape {tuple(input.shape)}, expected an even size along dim={dim}, to be halved"
+        )
+    a, b = ag.chunk(input, 2, dim)
+    return a * ag.sigmoid(b)

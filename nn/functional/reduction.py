@@ -1,0 +1,91 @@
+"""What losses share: how they reduce, and that input and target fit each other."""
+
+from __future__ import annotations
+
+import math
+
+import autograd_core as ag
+from autograd_core import Tensor
+
+from .. import expect
+
+__all__ = ["check_pair", "check_reduction", "nothing_to_average", "reduced", "strict_losses"]
+
+_strict = [False]  # process-wide: a switch of the program, not of a thread
+
+
+class strict_losses:
+    """Raise ShapeError, instead of warning, where a loss broadcasts its input against its target.
+
+    The plain call takes effect at once; as a context manager it holds until the block ends.
+
+    >>> import nn.functional as F
+    >>> with F.strict_losses():
+    ...     F.mse_loss(ag.zeros(3, 1), ag.zeros(3))
+    Traceback (most recent call last):
+    autograd_core.errors.ShapeError: mse_loss: input (3, 1) and target (3,) broadcast to (3, 3), ...
+    """
+
+    def __init__(self, mode: bool = True) -> None:
+        self._before = _strict[0]
+        _strict[0] = bool(mode)
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, *_: object) -> None:
+        _strict[0] = self._before
+
+
+def check_reduction(name: str, reduction: str, kinds: tuple[str, ...] = ("none", "mean", "sum")) -> None:
+    """Raise ArgumentError for a *reduction* that there is not."""
+    if reduction not in kinds:
+        known = ", ".join(map(repr, kinds))
+        raise ag.errors.ArgumentError(f"{expect.place(name)}: reduction is {reduction!r}, expected one of {known}")
+
+
+def check_pair(name: str, input: Tensor, target: Tensor, *, floating_target: bool = False) -> None:
+    """Raise where *input* and *target* cannot meet in a loss; warn, or raise if strict, where they would broadcast."""
+    expect.array(name, input)
+    expect.array(name, target, "target")
+    if input.dtype.kind != "f":
+        raise expect.dtype_error(name, input, "a floating input", "convert it with input.float()")
+    if target.dtype != input.dtype and (target.dtype.kind == "f" or floating_target):
+        raise expect.dtype_error(
+            name, target, f"a target of {input.dtype}, the dtype of input", f"convert it with target.to(ag.{input.dtype})"
+        )
+    if input.shape == target.shape:
+        return
+    try:
+        together = ag.broadcast_shapes(input.shape, target.shape)
+    except (ValueError, RuntimeError):
+        together = None
+    shapes = f"{expect.place(name)}: input {tuple(input.shape)} and target {tuple(target.shape)}"
+    same_size = math.prod(input.shape) == math.prod(target.shape)
+    cure = f"use target.reshape{tuple(input.shape)}" if same_size else "give them the same shape"
+    if together is None:
+        raise ag.errors.ShapeError(f"{shapes} do not fit each other{expect.maker(input)}; {cure}")
+    message = (
+        f"{shapes} broadcast to {together}, so that the loss compares elements that do not belong together"
+        f"{expect.maker(input)}; {cure}"
+    )
+    if _strict[0]:
+        raise ag.errors.ShapeError(message)
+    expect.warn(message)
+
+
+def reduced(name: str, values: Tensor, reduction: str) -> Tensor:
+    """Return *values*, their mean, or their sum."""
+    if reduction == "none":
+        return values
+    if reduction == "sum":
+        return values.sum()
+    return values.mean() if values.numel() else nothing_to_average(name, values)
+
+
+def nothing_to_average(name: str, values: Tensor) -> Tensor:
+    """Return NaN, the mean of nothing, with a warning; it sends zeros back to *values*."""
+    expect.warn(
+        f"{expect.place(name)}: the mean over no elements is NaN (an empty batch, or every target ignored); skip such "
+        "batches, or use reduction='sum'"
+    )
+    return (values * 0).sum() + math.nan

@@ -1,0 +1,40 @@
+"""Training: the loop, metrics, callbacks, checkpoints that resume bit for bit, and the report of a run."""
+
+from __future__ import annotations
+
+from .callbacks import BestCheckpoint, Callback, CSVLog, EarlyStopping, JSONLog, Run, Schedule, TensorBoardLog
+from .checkpoint import load_checkpoint, restore, save_checkpoint
+from .evaluation import evaluate
+from .history import History
+from .loop import fit
+from .metrics import Accuracy, ConfusionMatrix, Mean, Metric, ReconstructionError, TopK
+from .protocols import Criterion, Loader, Optimizer, Prepare, Scheduler, Stateful
+
+__all__ = [
+    "Accuracy",
+    "BestCheckpoint",
+    "CSVLog",
+    "Callback",
+    "ConfusionMatrix",
+    "Criterion",
+    "EarlyStopping",
+    "History",
+    "JSONLog",
+    "Loader",
+    "Mean",
+    "Metric",
+    "Optimizer",
+    "Prepare",
+    "ReconstructionError",
+    "Run",
+    "Schedule",
+    "Scheduler",
+    "Stateful",
+    "TensorBoardLog",
+    "TopK",
+    "evaluate",
+    "fit",
+    "load_checkpoint",
+    "restore",
+    "save_checkpoint",
+]

@@ -1,0 +1,560 @@
+"""Elementwise functions and comparison: values, dtypes, corners, and what PyTorch does at them."""
+
+from __future__ import annotations
+
+import math
+import subprocess
+import sys
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+import autograd_core as ag
+from autograd_core import errors
+
+# pytest replaces the filters that a package sets, so the package's own is set again here.
+pytestmark = pytest.mark.filterwarnings("ignore:.* encountered in :RuntimeWarning:autograd_core")
+
+NAN, INF = math.nan, math.inf
+FLOATS = [np.float32, np.float64]
+both = pytest.mark.parametrize("dtype", FLOATS)
+
+
+def arrays(f: Callable[..., Any], *xs: Any, dtype: Any = np.float64) -> tuple[Any, list[Any]]:
+    """The value of *f* at *xs*, and the gradients of its sum, as arrays."""
+    ts = [ag.tensor(np.asarray(x, dtype), requires_grad=True) for x in xs]
+    y = f(*ts)
+    gs = ag.grad(y.sum(), ts)
+    return y.detach().numpy(), [g.numpy() for g in gs]
+
+
+def expect(actual: Any, wanted: Any, dtype: Any = None) -> None:
+    actual = actual.detach().numpy() if isinstance(actual, ag.Tensor) else actual
+    np.testing.assert_allclose(actual, wanted, rtol=1e-6 if actual.dtype == np.float32 else 1e-12)
+    assert dtype is None or actual.dtype == dtype
+
+
+# -------------------------------------------------------------------------------------------- each function by its loop
+
+UNARY: dict[str, tuple[Callable[[float], float], list[float]]] = {
+    "abs": (abs, [-1.5, 0.0, 2.0]),
+    "acos": (math.acos, [-0.9, 0.0, 0.9]),
+    "acosh": (math.acosh, [1.0, 1.5, 9.0]),
+    "asin": (math.asin, [-0.9, 0.0, 0.9]),
+    "asinh": (math.asinh, [-2.0, 0.0, 2.0]),
+    "atan": (math.atan, [-2.0, 0.0, 2.0]),
+    "atanh": (math.atanh, [-0.9, 0.0, 0.9]),
+    "ceil": (math.ceil, [-1.5, -0.5, 0.5, 2.0]),
+    "clone": (lambda x: x, [1.0, 2.0]),
+    "cos": (math.cos, [-2.0, 0.0, 2.0]),
+    "cosh": (math.cosh, [-2.0, 0.0, 2.0]),
+    "erf": (math.erf, [-3.0, -0.5, 0.0, 0.5, 3.0]),
+    "exp": (math.exp, [-2.0, 0.0, 2.0]),
+    "exp2": (lambda x: 2**x, [-2.0, 0.0, 2.0]),
+    "expm1": (math.expm1, [-2.0, 1e-8, 2.0]),
+    "floor": (math.floor, [-1.5, -0.5, 0.5, 2.0]),
+    "frac": (lambda x: x - math.trunc(x), [-1.25, 0.0, 1.25]),
+    "log": (math.log, [0.1, 1.0, 9.0]),
+    "log10": (math.log10, [0.1, 1.0, 9.0]),
+    "log1p": (math.log1p, [-0.5, 1e-8, 9.0]),
+    "log2": (math.log2, [0.1, 1.0, 9.0]),
+    "logsigmoid": (lambda x: -math.log1p(math.exp(-x)), [-2.0, 0.0, 2.0]),
+    "neg": (lambda x: -x, [-1.0, 0.0, 2.0]),
+    "reciprocal": (lambda x: 1 / x, [-2.0, 0.5]),
+    "relu": (lambda x: max(x, 0.0), [-1.0, 0.0, 2.0]),
+    "relu6": (lambda x: min(max(x, 0.0), 6.0), [-1.0, 3.0, 9.0]),
+    "round": (round, [-2.5, -1.5, 0.5, 1.5, 2.4]),
+    "rsqrt": (lambda x: 1 / math.sqrt(x), [0.25, 2.0]),
+    "sigmoid": (lambda x: 1 / (1 + math.exp(-x)), [-2.0, 0.0, 2.0]),
+    "sign": (lambda x: math.copysign(1, x) if x else 0.0, [-2.0, 0.0, 3.0]),
+    "silu": (lambda x: x / (1 + math.exp(-x)), [-2.0, 0.0, 2.0]),
+    "sin": (math.sin, [-2.0, 0.0, 2.0]),
+    "sinh": (math.sinh, [-2.0, 0.0, 2.0]),
+    "sqrt": (math.sqrt, [0.25, 2.0]),
+    "square": (lambda x: x * x, [-1.5, 2.0]),
+    "tan": (math.tan, [-1.0, 0.0, 1.0]),
+    "tanh": (math.tanh, [-2.0, 0.0, 2.0]),
+    "trunc": (math.trunc, [-1.5, -0.5, 0.5, 2.0]),
+}
+
+
+@both
+@pytest.mark.parametrize("name", UNARY)
+def test_a_function_of_one_operand(name: str, dtype: Any) -> None:
+    oracle, points = UNARY[name]
+    function = getattr(ag, name)
+    x = np.array(points, dtype)
+    expect(function(ag.tensor(x)), [oracle(float(v)) for v in x], dtype)
+    expect(function(ag.tensor(x[0])), oracle(float(x[0])), dtype)
+    assert function(ag.tensor(x[0])).shape == ()
+    assert function(ag.zeros(0, 3, dtype=dtype)).shape == (0, 3)
+    turned = np.array([points, points], dtype).T  # not contiguous
+    expect(function(ag.tensor(turned)), [[oracle(float(v))] * 2 for v in x], dtype)
+    np.testing.assert_array_equal(function(x), function(ag.tensor(x)).numpy())  # plain arrays stay plain
+
+
+BINARY: dict[str, tuple[Callable[[float, float], float], list[float], list[float]]] = {
+    "add": (lambda x, y: x + y, [1.0, 2.0], [3.0, -5.0]),
+    "atan2": (math.atan2, [1.0, -1.0], [-2.0, 3.0]),
+    "div": (lambda x, y: x / y, [1.0, 2.0], [3.0, -5.0]),
+    "floor_divide": (lambda x, y: x // y, [7.0, -7.0], [2.0, 2.0]),
+    "fmod": (math.fmod, [7.0, -7.0], [3.0, 3.0]),
+    "hypot": (math.hypot, [3.0, 5.0], [4.0, 12.0]),
+    "maximum": (max, [1.0, 2.0], [3.0, -5.0]),
+    "minimum": (min, [1.0, 2.0], [3.0, -5.0]),
+    "mul": (lambda x, y: x * y, [1.0, 2.0], [3.0, -5.0]),
+    "pow": (pow, [2.0, 3.0], [0.5, -1.0]),
+    "remainder": (lambda x, y: x % y, [7.0, -7.0], [3.0, 3.0]),
+    "sub": (lambda x, y: x - y, [1.0, 2.0], [3.0, -5.0]),
+}
+
+
+@both
+@pytest.mark.parametrize("name", BINARY)
+def test_a_function_of_two_operands_broadcasts(name: str, dtype: Any) -> None:
+    oracle, xs, ys = BINARY[name]
+    function = getattr(ag, name)
+    x, y = np.array(xs, dtype), np.array(ys, dtype)[:, None]
+    wanted = [[oracle(float(a), float(b)) for a in x] for b in y[:, 0]]
+    expect(function(ag.tensor(x), ag.tensor(y)), wanted, dtype)
+    expect(function(ag.tensor(x), float(ys[0])), wanted[0], dtype)
+    assert function(ag.zeros(0, dtype=dtype), ag.zeros(2, 1, dtype=dtype)).shape == (2, 0)
+    with pytest.raises(ValueError, match="broadcast"):
+        function(ag.ones(2), ag.ones(3))
+
+
+@pytest.mark.parametrize(
+    "name", ["exp", "log", "sqrt", "sin", "sigmoid", "reciprocal", "erf", "softplus", "gelu", "tanh"]
+)
+@pytest.mark.parametrize("dtype", ["int64", "uint8", "bool"])
+def test_an_integer_operand_becomes_float32(name: str, dtype: str) -> None:
+    expect(getattr(ag, name)(ag.tensor(np.array([1], dtype))), getattr(ag, name)(ag.tensor([1.0])).numpy(), np.float32)
+
+
+def test_integers_stay_integers_where_pytorch_keeps_them() -> None:
+    n = ag.tensor([2, -3])
+    for name in ("floor", "ceil", "trunc", "round", "abs", "neg", "sign", "square", "relu"):
+        assert getattr(ag, name)(n).dtype == np.int64
+    assert (n**2).tolist() == [4, 9]
+    assert (n**2).dtype == np.int64
+    assert ag.clamp(n, 0, 1).dtype == np.int64
+    assert ag.clamp(n, 0.5).dtype == np.float32
+    assert (n / 2).dtype == np.float32
+    assert ag.div(n, 2, rounding_mode="floor").tolist() == [1, -2]
+    assert ag.div(n, 2, rounding_mode="trunc").tolist() == [1, -1]
+    assert ag.maximum(n, ag.tensor([0.5, 0.5])).dtype == np.float32
+    assert ag.floor(n).data is not n.data
+
+
+def test_an_integer_is_not_raised_to_a_negative_power() -> None:
+    with pytest.raises(ValueError, match="Integers to negative integer powers are not allowed"):
+        ag.tensor([2]) ** -1
+    assert (ag.tensor([2]) ** -1.0).tolist() == [0.5]
+
+
+@pytest.mark.parametrize("name", ["floor_divide", "remainder", "fmod"])
+def test_integers_are_not_divided_by_zero(name: str) -> None:
+    with pytest.raises(ZeroDivisionError, match="other contains 0: integers are not divided by zero; make it floating"):
+        getattr(ag, name)(ag.tensor([1, 2]), ag.tensor([1, 0]))
+    with pytest.raises(ZeroDivisionError, match="other contains 0"):
+        ag.div(ag.tensor([1]), 0, rounding_mode="trunc")
+    assert getattr(ag, name)(ag.tensor([1.0]), 0.0).shape == (1,)
+
+
+def test_div_names_its_rounding_modes() -> None:
+    with pytest.raises(errors.ArgumentError, match="rounding_mode='up' is unknown: expected None, 'trunc' or 'floor'"):
+        ag.div(ag.ones(1), 2, rounding_mode="up")
+    for mode in ("floor", "trunc"):
+        value, (dx, dy) = arrays(lambda x, y, mode=mode: ag.div(x, y, rounding_mode=mode), [7.0, -7.0], [2.0, 2.0])
+        assert value.tolist() == ([3.0, -4.0] if mode == "floor" else [3.0, -3.0])
+        assert not dx.any()
+        assert not dy.any()
+
+
+@given(st.integers(-9, 9), st.integers(-9, 9).filter(bool))
+def test_divisions_of_integers_agree_with_python(x: int, y: int) -> None:
+    a, b = ag.tensor([x]), ag.tensor([y])
+    assert ag.floor_divide(a, b).tolist() == [x // y]
+    assert ag.remainder(a, b).tolist() == [x % y]
+    assert ag.div(a, b, rounding_mode="trunc").tolist() == [math.trunc(x / y)]
+    assert ag.fmod(a, b).tolist() == [int(math.fmod(x, y))]
+
+
+def test_alpha_scales_the_second_operand() -> None:
+    x, y = ag.tensor([1.0, 2.0]), ag.tensor([3.0, 4.0])
+    assert ag.add(x, y, alpha=2).tolist() == [7.0, 10.0]
+    assert ag.sub(x, y, alpha=0.5).tolist() == [-0.5, 0.0]
+    assert ag.add(x, 3, alpha=2).tolist() == [7.0, 8.0]
+    with pytest.raises(
+        errors.DtypeError, match=r"add: alpha=0\.5 is floating but the operands are integers; give an int"
+    ):
+        ag.add(ag.tensor([1]), ag.tensor([1]), alpha=0.5)
+
+
+def test_composed_functions() -> None:
+    x, y, z = ag.tensor([1.0, 2.0]), ag.tensor([3.0, 4.0]), ag.tensor([5.0, 8.0])
+    expect(ag.lerp(x, y, 0.25), [1.5, 2.5])
+    expect(ag.lerp(x, y, ag.tensor([0.0, 1.0])), [1.0, 4.0])
+    expect(ag.addcmul(x, y, z, value=2), [31.0, 66.0])
+    expect(ag.addcdiv(x, z, y, value=3), [6.0, 8.0])
+
+
+def test_round_to_decimals() -> None:
+    expect(ag.round(ag.tensor([1.25, -1.35]), decimals=1), [1.2, -1.4])
+    expect(ag.round(ag.tensor([1250.0]), decimals=-2), [1200.0])
+    with pytest.raises(errors.DtypeError, match=r"decimals=-1 needs a floating input, got int64; use input.float\(\)"):
+        ag.round(ag.tensor([15]), decimals=-1)
+
+
+# -------------------------------------------------------------------------------------------------------------- corners
+
+
+def test_powers_at_zero_have_no_nan() -> None:
+    value, (dx, dy) = arrays(ag.pow, [0.0, 0.0, 0.0, 2.0, -2.0], [0.0, 1.0, 2.0, 0.0, 2.0])
+    assert value.tolist() == [1.0, 0.0, 0.0, 1.0, 4.0]
+    assert dx.tolist() == [0.0, 1.0, 0.0, 0.0, -4.0]
+    np.testing.assert_allclose(dy, [0.0, 0.0, 0.0, math.log(2), NAN])
+
+
+@both
+def test_a_polynomial_has_derivatives_of_every_order_at_zero(dtype: Any) -> None:
+    for power, wanted in ((0, [0.0, 0.0, 0.0]), (1, [1.0, 0.0, 0.0]), (2, [0.0, 2.0, 0.0]), (3, [0.0, 0.0, 6.0])):
+        x = ag.tensor(np.zeros(1, dtype), requires_grad=True)
+        y, found = x**power, []
+        for _ in wanted:
+            (y,) = ag.grad(y.sum(), [x], create_graph=True)
+            found.append(y.item())
+            assert y.dtype == dtype
+        assert found == wanted
+
+
+TIES = [
+    ("maximum", [1.0, 2.0, 3.0], [2.0, 2.0, 2.0], [0.0, 0.5, 1.0], [1.0, 0.5, 0.0]),
+    ("minimum", [1.0, 2.0, 3.0], [2.0, 2.0, 2.0], [1.0, 0.5, 0.0], [0.0, 0.5, 1.0]),
+    ("maximum", [INF, -INF, NAN, 1.0], [INF, -INF, 1.0, NAN], [0.5, 0.5, 1.0, 1.0], [0.5, 0.5, 1.0, 1.0]),
+]
+
+
+@pytest.mark.parametrize(("name", "x", "y", "dx", "dy"), TIES)
+def test_ties_share_the_gradient(name: str, x: Any, y: Any, dx: Any, dy: Any) -> None:
+    value, gradients = arrays(getattr(ag, name), x, y)
+    np.testing.assert_array_equal(value, getattr(np, name)(x, y))
+    assert [g.tolist() for g in gradients] == [dx, dy]
+
+
+CORNERS: dict[str, tuple[Callable[[Any], Any], list[float], list[float]]] = {
+    "abs": (ag.abs, [0.0, -0.0, NAN], [0.0, 0.0, NAN]),
+    "clamp": (lambda x: ag.clamp(x, 0, 1), [-1.0, 0.0, 0.5, 1.0, 2.0, NAN], [0.0, 1.0, 1.0, 1.0, 0.0, 0.0]),
+    "clamp below": (lambda x: ag.clamp(x, min=0), [-1.0, 0.0, 2.0, NAN], [0.0, 1.0, 1.0, 0.0]),
+    "clamp above": (lambda x: ag.clamp(x, max=0), [-1.0, 0.0, 2.0, NAN], [1.0, 1.0, 0.0, 0.0]),
+    "elu": (lambda x: ag.elu(x, -1.0), [0.0, 1.0, -INF, NAN], [-1.0, 1.0, 0.0, 1.0]),
+    "floor": (ag.floor, [1.5, 2.0], [0.0, 0.0]),
+    "hardtanh": (ag.hardtanh, [-1.0, 0.5, 1.0, NAN], [0.0, 1.0, 0.0, 0.0]),
+    "leaky_relu": (ag.leaky_relu, [-1.0, 0.0, 1.0, NAN], [0.01, 0.01, 1.0, 0.01]),
+    "relu": (ag.relu, [-INF, 0.0, INF, NAN], [0.0, 0.0, 1.0, 1.0]),
+    "sigmoid": (ag.sigmoid, [-1000.0, 1000.0, -INF, INF], [0.0, 0.0, 0.0, 0.0]),
+    "softplus": (ag.softplus, [-1000.0, 1000.0, -INF, INF], [0.0, 1.0, 0.0, 1.0]),
+    "logsigmoid": (ag.logsigmoid, [-1000.0, 1000.0, -INF, INF], [1.0, 0.0, 1.0, 0.0]),
+    "sqrt": (ag.sqrt, [0.0, INF, -1.0], [INF, 0.0, NAN]),
+    "threshold": (lambda x: ag.threshold(x, 1.0, 7.0), [0.0, 1.0, 2.0, NAN], [0.0, 0.0, 1.0, 1.0]),
+}
+
+
+@both
+@pytest.mark.parametrize("name", CORNERS)
+def test_subgradients_at_corners(name: str, dtype: Any) -> None:
+    function, x, wanted = CORNERS[name]
+    _, (dx,) = arrays(function, x, dtype=dtype)
+    np.testing.assert_allclose(dx, np.array(wanted, dtype))
+
+
+@pytest.mark.parametrize(
+    "closed",
+    [ag.relu, lambda x: ag.clamp(x, min=0), ag.relu6, lambda x: ag.maximum(x, 0), lambda x: ag.where(x > 0, x, 0)],
+)
+def test_a_closed_gate_stops_an_infinite_gradient(closed: Callable[[Any], Any]) -> None:
+    _, (dx,) = arrays(lambda x: ag.sqrt(closed(x)), [-1.0, 4.0])
+    assert dx.tolist() == [0.0, 0.25]
+
+
+def test_saturated_values_are_exact() -> None:
+    x = ag.tensor([-1000.0, 1000.0])
+    assert ag.sigmoid(x).tolist() == [0.0, 1.0]
+    assert ag.softplus(x).tolist() == [0.0, 1000.0]
+    assert ag.logsigmoid(x).tolist() == [-1000.0, 0.0]
+    assert ag.silu(x).tolist() == [-0.0, 1000.0]
+    assert ag.gelu(x).tolist() == [-0.0, 1000.0]
+    assert ag.mish(x).tolist() == [-0.0, 1000.0]
+
+
+def test_erf_is_accurate_to_the_last_place() -> None:
+    x = np.concatenate([np.linspace(-6, 6, 401), [1e-300, -0.0, INF, -INF]])
+    exact = np.array([math.erf(v) for v in x])
+    assert np.all(np.abs(ag.erf(x) - exact) <= np.spacing(np.abs(exact)))
+    small = x.astype(np.float32)
+    exact = np.array([math.erf(v) for v in small.astype(float)])
+    assert np.all(np.abs(ag.erf(small) - exact) <= 1.5 * np.spacing(np.abs(exact).astype(np.float32)))
+    assert np.isnan(ag.erf(np.array(NAN)))
+    assert math.copysign(1, ag.erf(np.array([-0.0]))[0]) == -1
+
+
+@both
+def test_erf_takes_any_layout(dtype: Any) -> None:
+    x = np.random.default_rng(0).normal(size=(4, 6)).astype(dtype)
+    whole = ag.erf(x)
+    for view in (np.s_[::2, ::-3], np.s_[1:1], np.s_[2, 3]):
+        np.testing.assert_array_equal(ag.erf(np.asarray(x[view])), whole[view])
+    np.testing.assert_array_equal(ag.erf(x.T), whole.T)
+
+
+def test_clamp_sends_the_gradient_to_the_bound_that_it_takes() -> None:
+    x = [0.0, 5.0, 0.0, 5.0, 1.0]
+    low, high = [1.0, 0.0, 2.0, 2.0, 1.0], [2.0, 1.0, 1.0, 1.0, 1.0]
+    value, gradients = arrays(ag.clamp, x, low, high)
+    assert value.tolist() == [1.0, 1.0, 1.0, 1.0, 1.0]
+    assert [g.tolist() for g in gradients] == [[0, 0, 0, 0, 1], [1, 0, 0, 0, 0], [0, 1, 1, 1, 0]]
+    assert [g.tolist() for g in arrays(lambda x, low: ag.clamp(x, min=low), [0.0, 2.0], [1.0, 1.0])[1]] == [
+        [0, 1],
+        [1, 0],
+    ]
+    assert ag.clamp(ag.tensor([0.0, 9.0]), ag.tensor([1.0, 1.0]), 5).tolist() == [1.0, 5.0]
+
+
+def test_arguments_are_checked() -> None:
+    x = ag.ones(2)
+    with pytest.raises(errors.ArgumentError, match="clamp: min and max are both None: expected at least one"):
+        ag.clamp(x)
+    with pytest.raises(
+        errors.DtypeError, match="condition has dtype float32: expected bool; compare, as in condition != 0"
+    ):
+        ag.where(x, 1.0, 2.0)
+    with pytest.raises(errors.ArgumentError, match="approximate='fast' is unknown: expected 'none' or 'tanh'"):
+        ag.gelu(x, approximate="fast")
+    with pytest.raises(errors.ArgumentError, match="softplus: beta=0 divides by zero"):
+        ag.softplus(x, beta=0)
+    with pytest.raises(errors.ArgumentError, match=r"hardtanh: min_val=1\.0 is above max_val=-1\.0; swap them"):
+        ag.hardtanh(x, 1.0, -1.0)
+    with pytest.raises(errors.ArgumentError, match="isclose: rtol=-1 is no tolerance: expected a number of 0 or more"):
+        ag.isclose(x, x, rtol=-1)
+
+
+# ---------------------------------------------------------------------------------------------------------- activations
+
+
+def test_activations_with_parameters() -> None:
+    x = [-2.0, -0.5, 0.0, 0.5, 2.0]
+    t = ag.tensor(np.array(x))
+    expect(ag.leaky_relu(t, 0.2), [v if v > 0 else 0.2 * v for v in x])
+    expect(ag.leaky_relu(t, -2.0), [v if v > 0 else -2 * v for v in x])
+    expect(ag.elu(t, 1.5), [v if v > 0 else 1.5 * math.expm1(v) for v in x])
+    expect(ag.selu(t), [1.0507009873554805 * (v if v > 0 else 1.6732632423543772 * math.expm1(v)) for v in x])
+    expect(ag.hardtanh(t, -1.0, 0.25), [min(max(v, -1.0), 0.25) for v in x])
+    expect(ag.threshold(t, 0.1, 9.0), [v if v > 0.1 else 9.0 for v in x])
+    expect(ag.softplus(t, 2.0, 3.0), [v if 2 * v > 3 else math.log1p(math.exp(2 * v)) / 2 for v in x])
+    expect(ag.mish(t), [v * math.tanh(math.log1p(math.exp(v))) for v in x])
+    expect(ag.gelu(t), [v * (1 + math.erf(v / math.sqrt(2))) / 2 for v in x])
+    bent = [math.sqrt(2 / math.pi) * (v + 0.044715 * v**3) for v in x]
+    expect(ag.gelu(t, "tanh"), [v * (1 + math.tanh(b)) / 2 for v, b in zip(x, bent, strict=True)])
+
+
+# ------------------------------------------------------------------------------------------------- selection and dtypes
+
+
+def test_where_takes_numbers_and_broadcasts() -> None:
+    mask = ag.tensor([True, False])
+    assert ag.where(mask, 1.0, 0.0).dtype == np.float32
+    assert ag.where(mask, ag.tensor([1.0, 2.0]), 0).tolist() == [1.0, 0.0]
+    assert ag.where(mask, ag.tensor([1, 2]), 0).dtype == np.int64
+    _, (dx, dy) = arrays(lambda x, y: ag.where(mask, x, y), [[1.0, 2.0], [3.0, 4.0]], [5.0])
+    assert dx.tolist() == [[1, 0], [1, 0]]
+    assert dy.tolist() == [2]
+
+
+def test_cast_brings_the_gradient_back() -> None:
+    x = ag.tensor([1.7, -1.7], requires_grad=True)
+    y = x.to(ag.float64)
+    assert y.dtype == np.float64
+    (y * 2).sum().backward()
+    assert x.grad.dtype == np.float32
+    assert x.grad.tolist() == [2.0, 2.0]
+    assert x.long().tolist() == [1, -1]
+    assert not x.long().requires_grad
+    assert not (x > 0).requires_grad
+
+
+def test_clone_has_its_own_memory() -> None:
+    x = ag.ones(3, requires_grad=True)
+    y = x.clone()
+    assert not np.shares_memory(x.data, y.data)
+    y.sum().backward()
+    assert x.grad.tolist() == [1.0, 1.0, 1.0]
+
+
+# -------------------------------------------------------------------------------------------------------------- compare
+
+LEFT, RIGHT = [1.0, 2.0, NAN, INF, -0.0], [1.0, 3.0, NAN, -INF, 0.0]
+
+
+@both
+@pytest.mark.parametrize(
+    ("name", "oracle"),
+    [
+        ("eq", lambda a, b: a == b),
+        ("ne", lambda a, b: a != b),
+        ("lt", lambda a, b: a < b),
+        ("le", lambda a, b: a <= b),
+        ("gt", lambda a, b: a > b),
+        ("ge", lambda a, b: a >= b),
+        ("logical_and", lambda a, b: bool(a) and bool(b)),
+        ("logical_or", lambda a, b: bool(a) or bool(b)),
+        ("logical_xor", lambda a, b: bool(a) != bool(b)),
+    ],
+)
+def test_comparison_gives_booleans_without_history(
+    name: str, oracle: Callable[[float, float], bool], dtype: Any
+) -> None:
+    x = ag.tensor(np.array(LEFT, dtype), requires_grad=True)
+    out = getattr(ag, name)(x, ag.tensor(np.array(RIGHT, dtype)))
+    assert out.dtype == np.bool_
+    assert out.node is None
+    assert out.tolist() == [oracle(a, b) for a, b in zip(LEFT, RIGHT, strict=True)]
+    assert getattr(ag, name)(ag.zeros(0), ag.zeros(0)).tolist() == []
+
+
+def test_a_number_is_compared_in_the_dtype_of_the_tensor() -> None:
+    assert (ag.tensor([0.1]) == 0.1).tolist() == [True]
+    assert (ag.tensor([1, 2]) < 1.5).tolist() == [True, False]
+    assert (ag.tensor([1], dtype=ag.uint8) == 300).tolist() == [False]
+
+
+def test_kinds_of_numbers() -> None:
+    x = ag.tensor([0.0, NAN, INF, -INF])
+    assert ag.isnan(x).tolist() == [False, True, False, False]
+    assert ag.isinf(x).tolist() == [False, False, True, True]
+    assert ag.isfinite(x).tolist() == [True, False, False, False]
+    assert ag.isfinite(ag.tensor([1, 2])).tolist() == [True, True]
+    assert ag.logical_not(ag.tensor([0.0, 2.0])).tolist() == [True, False]
+
+
+def test_bitwise_logic_of_masks_and_integers() -> None:
+    a, b = ag.tensor([True, True, False]), ag.tensor([True, False, False])
+    assert (a & b).tolist() == [True, False, False]
+    assert (a | b).tolist() == [True, True, False]
+    assert (a ^ b).tolist() == [False, True, False]
+    assert (~a).tolist() == [False, False, True]
+    assert (ag.tensor([6]) & 3).tolist() == [2]
+    with pytest.raises(TypeError, match="bitwise_and"):
+        ag.ones(1) & ag.ones(1)
+
+
+def test_nearness() -> None:
+    x, y = ag.tensor([1.0, 2.0, INF, NAN]), ag.tensor([1.0 + 1e-6, 2.1, INF, NAN])
+    assert ag.isclose(x, y).tolist() == [True, False, True, False]
+    assert ag.isclose(x, y, equal_nan=True).tolist() == [True, False, True, True]
+    assert ag.isclose(ag.tensor([INF]), ag.tensor([-INF]), rtol=INF).tolist() == [False]
+    assert ag.isclose(ag.tensor([100]), ag.tensor([101]), rtol=0.02).tolist() == [True]
+    assert ag.isclose(ag.tensor([0], dtype=ag.uint8), ag.tensor([1], dtype=ag.uint8)).tolist() == [False]
+    assert ag.allclose(x, y, atol=1, equal_nan=True) is True
+    assert ag.allclose(x, y) is False
+    assert ag.equal(x[:3], x[:3].clone()) is True
+    assert ag.equal(x, x) is False
+    assert ag.equal(ag.ones(2), ag.ones(1, 2)) is False
+    assert ag.equal(ag.zeros(0), ag.zeros(0)) is True
+
+
+# -------------------------------------------------------------------------------------------------------------- silence
+
+
+def test_floating_point_warnings_of_numpy_are_ours_to_keep_silent() -> None:
+    """In a fresh process, where warnings are errors: the engine computes in silence, NumPy itself still warns."""
+    script = """
+import numpy as np, autograd_core as ag
+x = ag.tensor([1000.0, 0.0, -1000.0, float("inf")], requires_grad=True)
+y = ag.exp(x) + ag.log(x) + 1 / x + (x - x) + x * 3e38 * 3e38 + ag.sigmoid(x) + ag.sqrt(x) + x ** -2 + x.sum() - x.sum()
+y.sum().backward()
+ag.tensor([float("nan")]).long(), (x / x).mean(), ag.logsumexp(x * float("-inf"), 0)
+try:
+    np.exp(np.array([1000.0]))
+except RuntimeWarning:
+    print("still warns")
+"""
+    done = subprocess.run([sys.executable, "-W", "error", "-c", script], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.returncode) == ("still warns\n", 0), done.stderr
+
+
+def test_stable_functions_are_silent_whatever_the_filters() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        x = ag.tensor([-1000.0, 1000.0], requires_grad=True)
+        for function in (ag.softplus, ag.logsigmoid, ag.tanh, ag.relu, ag.elu, ag.gelu, lambda x: ag.logsumexp(x, 0)):
+            assert ag.isfinite(function(x)).all()
+
+
+# ------------------------------------------------------------------------------------------------- PyTorch, where it is
+
+SPECIAL = [NAN, INF, -INF, 0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 3.0, -3.0, 30.0, -30.0, 1000.0, -1000.0]
+AGAINST_TORCH: dict[str, str] = {
+    **{n: f"torch.{n}" for n in UNARY if n not in ("logsigmoid", "relu6", "silu")},
+    **{
+        n: f"torch.nn.functional.{n}"
+        for n in ("logsigmoid", "relu6", "silu", "elu", "selu", "leaky_relu", "hardtanh", "softplus", "mish", "gelu")
+    },
+}
+# At NaN PyTorch's sign is 0 and the gradient of its hardtanh depends on the length of the array; so does its gelu at
+# infinity.
+NAN_DIFFERS = {"abs", "sign", "hardtanh", "relu6"}
+
+
+@both
+@pytest.mark.parametrize("name", AGAINST_TORCH)
+def test_special_values_are_pytorchs(name: str, dtype: Any) -> None:
+    torch = pytest.importorskip("torch")
+    peer = torch
+    for part in AGAINST_TORCH[name].split(".")[1:]:
+        peer = getattr(peer, part)
+    value, (dx,) = arrays(getattr(ag, name), SPECIAL, dtype=dtype)
+    x = torch.tensor(np.array(SPECIAL, dtype), requires_grad=True)
+    y = peer(x)
+    y.sum().backward()
+    places = {"rtol": 1e-4, "atol": 1e-6} if dtype == np.float32 else {"rtol": 1e-9, "atol": 1e-12}
+    known = [not (name in NAN_DIFFERS and math.isnan(v)) and not (name == "gelu" and math.isinf(v)) for v in SPECIAL]
+    np.testing.assert_allclose(value[known], y.detach().numpy()[known], **places)
+    np.testing.assert_allclose(dx[known], x.grad.numpy()[known], **places)
+
+
+@pytest.mark.parametrize(
+    "name", ["add", "sub", "mul", "div", "maximum", "minimum", "pow", "remainder", "fmod", "atan2", "hypot"]
+)
+def test_special_pairs_are_pytorchs(name: str) -> None:
+    torch = pytest.importorskip("torch")
+    points = np.array([NAN, INF, -INF, 0.0, 1.0, -1.0, 2.0, -2.0, 0.5])
+    a, b = (v.ravel() for v in np.meshgrid(points, points))
+    value, gradients = arrays(getattr(ag, name), a, b)
+    x, y = torch.tensor(a, requires_grad=True), torch.tensor(b, requires_grad=True)
+    out = getattr(torch, name)(x, y)
+    out.sum().backward()
+    np.testing.assert_allclose(value, out.detach().numpy(), rtol=1e-12)
+    for mine, theirs in zip(gradients, (x.grad, y.grad), strict=True):
+        np.testing.assert_allclose(mine, theirs.numpy(), rtol=1e-12)
+
+
+@given(hnp.mutually_broadcastable_shapes(num_shapes=3, max_dims=3, max_side=3))
+def test_gradients_of_broadcast_operands_have_their_shapes(shapes: Any) -> None:
+    rng = np.random.default_rng(0)
+    xs = [rng.normal(size=s) for s in shapes.input_shapes]
+    value, gradients = arrays(lambda x, y, z: ag.where(x > 0, x * y, ag.maximum(y, z) / 2), *xs)
+    assert value.shape == shapes.result_shape
+    for k, (x, g) in enumerate(zip(xs, gradients, strict=True)):
+        v = rng.normal(size=x.shape)
+        ends = []
+        for step in (1e-6, -1e-6):
+            p, q, r = (x + step * v if i == k else other for i, other in enumerate(xs))
+            ends.append(np.where(p > 0, p * q, np.maximum(q, r) / 2).sum())
+        assert g.shape == x.shape
+        np.testing.assert_allclose((g * v).sum(), (ends[0] - ends[1]) / 2e-6, rtol=1e-5, atol=1e-6)
