@@ -48,7 +48,7 @@ from .creation import (
     zeros,
     zeros_like,
 )
-from .kernels.jit import kernel, warm_up
+from .kernels.jit import at_warm_up, kernel, warm_up
 from .kernels.threads import get_num_threads, set_num_threads
 from .modes import (
     Scope,
@@ -63,7 +63,7 @@ from .modes import (
 )
 from .primitive import PRIMITIVES, primitive
 from .random import Generator, default_generator, get_rng_state, initial_seed, manual_seed, set_rng_state
-from .tensor import Tensor
+from .tensor import RemovableHandle, Tensor
 from .writes import written
 from .ops import (
     abs,
@@ -236,6 +236,7 @@ __all__ = [
     "Function",
     "Generator",
     "PRIMITIVES",
+    "RemovableHandle",
     "Scope",
     "Tensor",
     "abs",
@@ -257,6 +258,7 @@ __all__ = [
     "as_tensor",
     "asin",
     "asinh",
+    "at_warm_up",
     "atan",
     "atan2",
     "atanh",

@@ -30,7 +30,6 @@ _BY_TYPE: dict[type, Backend] = {np.ndarray: CPU}
 def of(*arrays: Any) -> Backend:
     """Return the backend of *arrays*, which must all be of one.
 
-    >>> import numpy as np
     >>> of(np.ones(3)).name
     'cpu'
     """

@@ -52,8 +52,8 @@ class Node:
 
     # One class for calls and leaves: the interpreter's attribute caches are for one type at a time.
     __slots__ = (
-        "__weakref__", "code", "dtype", "hooks", "lasti", "owned", "parents", "pending", "prim", "saved", "scope", "seq",
-        "shape", "target",
+        "__weakref__", "code", "dtype", "hooks", "lasti", "owned", "parents", "pending", "prim", "redone", "saved", "scope",
+        "seq", "shape", "target",
     )  # fmt: skip
 
     prim: Any  # Primitive, Custom or None
@@ -63,6 +63,7 @@ class Node:
     owned: bool  # whether the walk made that array and may add to it
     hooks: dict[Any, Callable[[Any], Any]] | None
     target: Any  # of a leaf: a weak reference to its Tensor
+    redone: tuple[int, int]  # of a call in a checkpoint: from when until when its saved values were computed again
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
     seq: int
@@ -95,6 +96,8 @@ class Node:
                 "graph twice, pass retain_graph=True to the first backward()"
             )
         self.saved.revive()
+        if type(self.saved) is not tuple:
+            self.revive()  # a checkpoint in a checkpoint
 
     def describe(self) -> str:
         """Return the primitive, the line that called it, and the module."""
@@ -213,14 +216,18 @@ def pull_variadic(node: Node, g: Any) -> None:
     _pull_each(node, g, node.reads())
 
 
-def pull_tensors(node: Node, g: Any, wrap: Wrap) -> None:
-    """Do what a written pull does, over Tensors: the same formulas, and a graph of what they compute."""
+def pull_tensors(node: Node, g: Any, wrap: Wrap, operands: tuple[Node | None, ...]) -> None:
+    """Do what a written pull does, over Tensors: the same formulas, and a graph of what they compute.
+
+    *operands* are the nodes of all operands, also of those that this walk wants no gradient for: the others' gradients
+    depend on them.
+    """
     prim, known = node.prim, node.reads()
     if prim.variadic:
         (o,) = prim.operands
         if o in known:
-            known[o] = tuple(wrap(a, p) for a, p in zip(known[o], node.parents, strict=True))
-    for o, parent in zip(prim.live, node.parents, strict=False):
+            known[o] = tuple(wrap(a, p) for a, p in zip(known[o], operands, strict=True))
+    for o, parent in zip(prim.live, operands, strict=False):
         if not prim.variadic and known.get(o) is not None:
             known[o] = wrap(known[o], parent)
     if "out" in known:
@@ -270,7 +277,9 @@ def walk(
     function (array, node) -> Tensor, formulas see Tensors and what they compute can be differentiated.  *free*: drop saved
     arrays behind the walk.
     """
-    with _claimed([node for node, _ in roots]) as (calls, leaves), _pruned(calls, targets) as wanted:
+    with _claimed([node for node, _ in roots]) as (calls, leaves):
+        wanted = None if targets is None else set(targets)
+        way, cut = (calls, {}) if wanted is None else _way(calls, wanted)
         before = [(n, n.pending, n.owned) for n in (*calls, *leaves) if n.pending is not None]  # of a walk around this one
         for n, *_ in before:
             n.pending = None
@@ -279,7 +288,7 @@ def walk(
             for node, seed in roots:
                 node.pending = seed if node.pending is None else node.pending + seed
                 node.owned = False
-            _descend(calls, deliver, wanted, wrap, free)
+            _descend(way, cut, deliver, wanted, wrap, free)
             for n in leaves:
                 if n.pending is not None and (wanted is None or n in wanted):
                     g, n.pending = n.pending, None
@@ -294,6 +303,7 @@ def walk(
 
 def _descend(
     calls: list[Node],
+    cut: dict[Node, tuple[Node | None, ...]],
     deliver: Callable[[Node, Any], None],
     wanted: set[Node] | None,
     wrap: Wrap | None,
@@ -310,19 +320,28 @@ def _descend(
         node.pending = None
         if node.hooks is not None:
             g = run_hooks(node, g)
-        if wanted is not None and node in wanted:
-            deliver(node, g)
+        whole = node.parents
+        if wanted is not None:
+            if node in wanted:
+                deliver(node, g)
+            if not any(cut.get(node, whole)):
+                continue  # the way ends here: nothing is pulled, and what this node saved stays
         if type(node.saved) is not tuple:
             node.revive()
         if suspicious and last_write > node.seq:
             check_writes(node)
         prim = node.prim
-        if wrap is None:
-            prim.pull(node, g)
-        elif type(prim) is Primitive:
-            pull_tensors(node, g, wrap)
-        else:
-            prim.pull_tensors(node, g, wrap)
+        if cut:
+            node.parents = cut.get(node, whole)
+        try:
+            if wrap is None:
+                prim.pull(node, g)
+            elif type(prim) is Primitive:
+                pull_tensors(node, g, wrap, whole)
+            else:
+                prim.pull_tensors(node, g, wrap)
+        finally:
+            node.parents = whole
         if watcher is not None:
             watcher.after_pull(node, g)
         if free and prim.keeps:
@@ -337,27 +356,19 @@ def run_hooks(node: Node, g: Any) -> Any:
     return g
 
 
-@contextmanager
-def _pruned(calls: list[Node], targets: Iterable[Node] | None) -> Iterator[set[Node] | None]:
-    """Cut, for the time of a walk, the edges and the calls that lead to none of *targets*."""
-    if targets is None:
-        yield None
-        return
-    wanted = set(targets)
-    needed, cut = set(wanted), []
+def _way(calls: list[Node], wanted: set[Node]) -> tuple[list[Node], dict[Node, tuple[Node | None, ...]]]:
+    """Return the calls that lead to *wanted*, and the parents of those that lead elsewhere too, None in place of elsewhere."""
+    needed = set(wanted)
     for node in reversed(calls):
         if node in needed or any(p in needed for p in node.parents):
             needed.add(node)
-    try:
-        for node in calls:
-            if any(p is not None and p not in needed for p in node.parents):
-                cut.append((node, node.parents))
-                node.parents = tuple(p if p in needed else None for p in node.parents)
-        calls[:] = [n for n in calls if n in needed]
-        yield wanted
-    finally:
-        for node, parents in cut:
-            node.parents = parents
+    way = [n for n in calls if n in needed]
+    cut = {
+        n: tuple(p if p in needed else None for p in n.parents)
+        for n in way
+        if any(p is not None and p not in needed for p in n.parents)
+    }
+    return way, cut
 
 
 _walking: dict[int, list[set[Node]]] = {}  # thread -> the nodes of its walks, the outermost first
@@ -393,9 +404,10 @@ def _claimed(roots: list[Node]) -> Iterator[tuple[list[Node], list[Node]]]:
 
 def check_writes(node: Node) -> None:
     """Raise where an array that *node* saved has been written in place since."""
+    redone = getattr(node, "redone", (0, 0))  # writes of that time made the saved values, and spoiled none
     for name, value in node.reads().items():
         for a in value if type(value) is tuple else (value,):
-            if type(a) is ndarray and (write := writes.overwritten(a, node.seq)):
+            if type(a) is ndarray and (write := writes.overwritten(a, node.seq, redone)):
                 what = "result" if name == "out" else f"operand {name!r}"
                 raise GraphError(
                     f"backward needs the {what} of {node.describe()}, but that was written in place afterwards, at "

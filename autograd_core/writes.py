@@ -7,6 +7,7 @@ written since the oldest node, one comparison settles that for a whole walk, so 
 
 from __future__ import annotations
 
+import sys
 import threading
 import weakref
 from types import CodeType
@@ -41,6 +42,8 @@ def _memory(a: ndarray) -> tuple[ndarray, tuple[int, int]]:
     owner: ndarray = a
     while type(owner.base) is ndarray:
         owner = owner.base
+    if a.size >= owner.size:  # all of it: no need to ask for addresses, which takes a microsecond
+        return owner, (0, sys.maxsize)
     low, high = np.lib.array_utils.byte_bounds(a)
     return owner, (int(low), int(high))
 
@@ -80,10 +83,12 @@ def _forget(key: int) -> None:
         _writes.pop(key, None)
 
 
-def overwritten(array: ndarray, since: int) -> Write | None:
-    """Return the last write that touched *array* after the time *since*, or None."""
+def overwritten(array: ndarray, since: int, but: tuple[int, int] = (0, 0)) -> Write | None:
+    """Return the last write that touched *array* after the time *since*, or None; those within *but* do not count."""
+    first, last = but
     owner, (low, high) = _memory(array)
     with _lock:
         spans = _writes.get(id(owner), {}).items()
         hits = [w for (start, stop), w in spans if w.when > since and start < high and low < stop]
+    hits = [w for w in hits if not first <= w.when <= last]
     return max(hits, default=None, key=lambda w: w.when)

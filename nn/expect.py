@@ -9,12 +9,28 @@ from __future__ import annotations
 
 import sys
 import warnings
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NoReturn
 
 import autograd_core as ag
 
-__all__ = ["array", "dtype_error", "in_range", "indices", "maker", "mismatch", "same_dtype", "shape_error", "warn"]
+__all__ = [
+    "array",
+    "dtype_error",
+    "in_range",
+    "indices",
+    "maker",
+    "pair",
+    "place",
+    "same_dtype",
+    "shape_error",
+    "size",
+    "tensor",
+    "warn",
+    "window",
+]
 
+Pair = tuple[int, int]
 PACKAGES = frozenset({"autograd_core", "nn", "optim"})
 
 
@@ -36,14 +52,11 @@ def maker(value: Any) -> str:
     return "" if scope is None else f", made by {scope}"
 
 
-def mismatch(name: str, value: Any, expected: str, cure: str) -> str:
-    """Return the message for a shape that does not fit *name*, a layer's class or a function."""
-    return f"{place(name)}: expects {expected}, got {tuple(value.shape)}{maker(value)}; {cure}"
-
-
 def shape_error(name: str, value: Any, expected: str, cure: str) -> ag.errors.ShapeError:
-    """Return the error for a shape that does not fit."""
-    return ag.errors.ShapeError(mismatch(name, value, expected, cure))
+    """Return the error for a shape that does not fit *name*, a layer's class or a function."""
+    return ag.errors.ShapeError(
+        f"{place(name)}: expects {expected}, got {tuple(value.shape)}{maker(value)}; {cure}"
+    )
 
 
 def dtype_error(name: str, value: Any, expected: str, cure: str) -> ag.errors.DtypeError:
@@ -54,9 +67,18 @@ def dtype_error(name: str, value: Any, expected: str, cure: str) -> ag.errors.Dt
 def array(name: str, value: Any, argument: str = "input") -> None:
     """Raise TypeError unless *value* is a Tensor or an array."""
     if not hasattr(value, "dtype") or not hasattr(value, "shape"):
-        raise TypeError(
-            f"{place(name)}: {argument} is a {type(value).__name__}, expected a Tensor; wrap it: ag.tensor({argument})"
-        )
+        _no_tensor(name, value, argument)
+
+
+def tensor(name: str, value: Any, argument: str = "input") -> None:
+    """Raise TypeError unless *value* is a Tensor."""
+    if not isinstance(value, ag.Tensor):
+        _no_tensor(name, value, argument)
+
+
+def _no_tensor(name: str, value: Any, argument: str) -> NoReturn:
+    kind = type(value).__name__
+    raise TypeError(f"{place(name)}: {argument} is of type {kind}, expected a Tensor; wrap it: ag.tensor({argument})")
 
 
 def same_dtype(name: str, value: Any, weight: ag.Tensor, argument: str = "input") -> None:
@@ -85,6 +107,32 @@ def in_range(name: str, value: Any, size: int, argument: str, what: str, cure: s
         raise IndexError(
             f"{place(name)}: {argument} holds {wrong}, expected {what} of 0 to {size - 1}{maker(value)}; {cure}"
         )
+
+
+def window(name: str, value: Any, kernel: Pair, padding: Pair, dilation: Pair) -> None:
+    """Raise ShapeError unless *value* is (N, C, H, W) or (C, H, W), and a window fits into it."""
+    array(name, value)
+    if value.ndim not in (3, 4):
+        raise shape_error(name, value, "(N, C, H, W) or (C, H, W)", "add or merge dims with unsqueeze or reshape")
+    least = tuple(d * (k - 1) + 1 - 2 * p for k, p, d in zip(kernel, padding, dilation, strict=True))
+    if value.shape[-2] < least[0] or value.shape[-1] < least[1]:
+        cure = "use a smaller window, more padding, or larger pictures"
+        raise shape_error(name, value, f"H of at least {max(least[0], 1)} and W of at least {max(least[1], 1)}", cure)
+
+
+def pair(name: str, argument: str, value: Any, least: int) -> Pair:
+    """Return *value*, an int for both dims or two ints, as two; raise ArgumentError for anything else."""
+    both = tuple(value) if isinstance(value, Sequence) and not isinstance(value, str) else (value, value)
+    if len(both) != 2 or not all(isinstance(v, int) and v >= least for v in both):
+        raise ag.errors.ArgumentError(f"{name}: {argument}={value!r}, expected an int of at least {least}, or two of them")
+    return both
+
+
+def size(name: str, **arguments: Any) -> None:
+    """Raise ArgumentError unless each argument is an int of at least 1."""
+    for argument, value in arguments.items():
+        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+            raise ag.errors.ArgumentError(f"{name}: {argument}={value!r}, expected an int of at least 1")
 
 
 def warn(message: str, category: type[Warning] = UserWarning) -> None:

@@ -467,10 +467,10 @@ class Module:
 
     def __repr__(self) -> str:
         extra = self.extra_repr().splitlines()
-        inner = [f"({name}): {_indented(repr(child))}" for name, child in self._registered(MODULE)]
+        inner = [f"({name}): {indented(repr(child))}" for name, child in self._registered(MODULE)]
         if not inner and len(extra) <= 1:
             return f"{self._get_name()}({''.join(extra)})"
-        return _block(self._get_name(), [*extra, *inner])
+        return block(self._get_name(), [*extra, *inner])
 
 
 def _note(names: dict[str, str], name: str, kind: str) -> None:
@@ -488,10 +488,10 @@ def _quoted(keys: list[str]) -> str:
     return ", ".join(f'"{key}"' for key in keys)
 
 
-def _indented(text: str) -> str:
+def indented(text: str) -> str:
     return text.replace("\n", "\n  ")
 
 
-def _block(head: str, lines: list[str]) -> str:
+def block(head: str, lines: list[str]) -> str:
     """Return ``head(`` and ``)`` around indented lines."""
     return f"{head}(\n" + "".join(f"  {line}\n" for line in lines) + ")"

@@ -18,9 +18,6 @@ from hypothesis.extra import numpy as hnp
 import autograd_core as ag
 from autograd_core import errors
 
-# pytest replaces the filters that a package sets, so the package's own is set again here.
-pytestmark = pytest.mark.filterwarnings("ignore:.* encountered in :RuntimeWarning:autograd_core")
-
 NAN, INF = math.nan, math.inf
 FLOATS = [np.float32, np.float64]
 both = pytest.mark.parametrize("dtype", FLOATS)

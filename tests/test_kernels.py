@@ -299,7 +299,8 @@ def test_max_pooling_of_padding_never_chooses_it() -> None:
 
 
 def run(code: str, cwd: Path = ROOT, **environment: str) -> subprocess.CompletedProcess[str]:
-    kept = {k: v for k, v in os.environ.items() if not k.startswith("NUMBA_")}
+    """Run *code* in a new interpreter, with Numba as users have it; copies of the package are not to be measured."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("NUMBA_", "COVERAGE_"))}
     command = [sys.executable, "-c", code]
     return subprocess.run(
         command, capture_output=True, text=True, check=False, cwd=cwd, env=kept | environment, timeout=120

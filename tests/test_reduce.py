@@ -12,9 +12,6 @@ import pytest
 import autograd_core as ag
 from autograd_core import errors
 
-# pytest replaces the filters that a package sets, so the package's own is set again here.
-pytestmark = pytest.mark.filterwarnings("ignore:.* encountered in :RuntimeWarning:autograd_core")
-
 NAN, INF = math.nan, math.inf
 both = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 X = np.random.default_rng(0).normal(size=(2, 3, 4))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import weakref
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from ..errors import GraphError
 from ..graph import Node, reachable
 from ..modes import enable_grad, recording, tick
-from ..random import default_generator
+from ..position import location
+from ..random import Generator, default_generator
 from ..tensor import Tensor
+from ..writes import overwritten
 
 __all__ = ["checkpoint"]
 
@@ -19,7 +22,8 @@ def checkpoint(function: Callable[..., Any], *args: Any, preserve_rng_state: boo
 
     The nodes stay, their saved arrays go: the first node of the block that a walk reaches runs *function* once more and
     gives each node its values back.  So every kind of backward works: ``grad``, ``create_graph``, parameters that
-    *function* closes over.  *preserve_rng_state* replays random draws, so that dropout drops the same.
+    *function* closes over.  *preserve_rng_state* replays random draws, of the default generator and of those among the
+    arguments, so that dropout drops the same.
 
     >>> import autograd_core as ag
     >>> x = ag.tensor([1.0, 2.0], requires_grad=True)
@@ -29,54 +33,96 @@ def checkpoint(function: Callable[..., Any], *args: Any, preserve_rng_state: boo
     """
     if not recording.get():
         return function(*args, **kwargs)
-    replay = _Replay(function, args, kwargs, default_generator.get_state() if preserve_rng_state else None)
+    replay = _Replay(function, args, kwargs, preserve_rng_state)
     start = tick()
     result = function(*args, **kwargs)
-    replay.nodes = _made_since(start, result)
-    for node in replay.nodes:
-        if node.prim.keeps:
-            node.saved = replay
+    replay.stand_in(_made_since(start, result))
     return result
 
 
 def _made_since(start: int, result: Any) -> list[Node]:
     """Return the calls under *result* that were recorded after the time *start*, oldest first."""
-    outputs = result if isinstance(result, tuple | list) else (result,)
-    calls, _ = reachable(t.node for t in outputs if isinstance(t, Tensor) and t.node is not None)
+    calls, _ = reachable(t.node for t in _tensors(result) if t.node is not None)
     return [n for n in reversed(calls) if n.seq > start]
+
+
+def _tensors(result: Any) -> Iterator[Tensor]:
+    if isinstance(result, Tensor):
+        yield result
+    elif isinstance(result, tuple | list | dict):
+        for part in result.values() if isinstance(result, dict) else result:
+            yield from _tensors(part)
 
 
 class _Replay:
     """Runs the function again, and hands the saved values of the new nodes to the old ones, which are in the same order."""
 
-    nodes: list[Node]
-
     def __init__(
-        self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], rng: dict[str, Any] | None
+        self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], preserve_rng_state: bool
     ) -> None:
-        self.function, self.rng = function, rng
+        self.function = function
         # Detached copies of the arguments: the block's own graph must not hold the graph before it.
         self.args = tuple(_cut(a) for a in args)
         self.kwargs = {name: _cut(a) for name, a in kwargs.items()}
+        given = [a for a in (*args, *kwargs.values()) if isinstance(a, Generator)]
+        generators = [default_generator, *given] if preserve_rng_state else []
+        self.rng = [(g, g.get_state()) for g in generators]
+
+    def stand_in(self, nodes: list[Node]) -> None:
+        """Take the place of what *nodes* saved."""
+        # Weak: the nodes hold this object.
+        self.nodes = [weakref.ref(n) for n in nodes]
+        self.calls = [(n.name, n.shape, n.dtype) for n in nodes]
+        for node in nodes:
+            if node.prim.keeps:
+                node.saved = self
+        self.ran = tick()
 
     def revive(self) -> None:
-        now = default_generator.get_state()
+        self._check_arguments()
+        now = [(g, g.get_state()) for g in {default_generator, *(g for g, _ in self.rng)}]
+        start = tick()
         try:
-            if self.rng is not None:
-                default_generator.set_state(self.rng)
+            for generator, state in self.rng:
+                generator.set_state(state)
             with enable_grad():
-                start = tick()
                 fresh = _made_since(start, self.function(*self.args, **self.kwargs))
         finally:
-            default_generator.set_state(now)
-        if [n.prim.name for n in fresh] != [n.prim.name for n in self.nodes]:
+            for generator, state in now:
+                generator.set_state(state)
+            self.ran = tick()
+        if (calls := [(n.name, n.shape, n.dtype) for n in fresh]) != self.calls:
             raise GraphError(
-                f"checkpoint: {getattr(self.function, '__name__', 'the function')} did other operations when it ran again "
-                f"({len(fresh)} recorded, {len(self.nodes)} the first time); it must depend on its arguments alone"
+                f"checkpoint: {self._name()} did other operations when it ran again ({_difference(self.calls, calls)}); it "
+                "must depend on its arguments alone"
             )
-        for old, new in zip(self.nodes, fresh, strict=True):
-            if old.saved is self:
-                old.saved = new.saved
+        places: dict[Node, weakref.ref[Node]] = dict(zip(fresh, self.nodes, strict=True))
+        for new, ref in places.items():
+            if (old := ref()) is not None and old.saved is self:
+                old.saved, old.redone = new.saved, (start, new.seq)
+        for inner in {new.saved for new in fresh if type(new.saved) is _Replay}:
+            inner.nodes = [places.get(n, ref) if (n := ref()) is not None else ref for ref in inner.nodes]
+
+    def _check_arguments(self) -> None:
+        """Raise where an argument was written in place since the last run: the next would compute something else."""
+        named = [*((f"argument {i}", a) for i, a in enumerate(self.args)), *self.kwargs.items()]
+        for name, a in named:
+            if isinstance(a, Tensor) and (write := overwritten(a.data, self.ran)):
+                raise GraphError(
+                    f"checkpoint: {name} of {self._name()} was written in place after the call, at "
+                    f"{location(write.code, write.lasti)}, and is needed to compute the block again. Make a new tensor "
+                    "there instead (y = y + 1, not y += 1)"
+                )
+
+    def _name(self) -> str:
+        return str(getattr(self.function, "__name__", type(self.function).__name__))
+
+
+def _difference(before: list[Any], now: list[Any]) -> str:
+    if len(before) != len(now):
+        return f"{len(now)} recorded, {len(before)} the first time"
+    (a, shape, dtype), (b, other_shape, other_dtype) = next((x, y) for x, y in zip(before, now, strict=True) if x != y)
+    return f"{b} of shape {other_shape} and {other_dtype}, {a} of shape {shape} and {dtype} the first time"
 
 
 def _cut(argument: Any) -> Any:

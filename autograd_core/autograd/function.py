@@ -122,9 +122,9 @@ class _Result(Custom):
 
     def pull(self, node: Node, g: Any) -> None:
         (joint,) = node.parents
-        assert joint is not None
+        assert joint is not None  # the walk leaves out a call of which nothing is wanted
         joint.pending = joint.pending or {}
-        joint.pending[self.place] = g
+        joint.pending[self.place], joint.owned = g, False
 
     def pull_tensors(self, node: Node, g: Any, wrap: Wrap) -> None:
         self.pull(node, g)

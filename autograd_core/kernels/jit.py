@@ -32,8 +32,6 @@ def kernel(function: Function | None = None, *, fastmath: bool | set[str] = Fals
     *fastmath* names the liberties (LLVM's flags) that the compiler may take with floating-point sums and products, by
     default none: ``{"reassoc", "contract"}`` keeps NaN and infinity right, ``True`` does not.
 
-    >>> import autograd_core as ag
-    >>> import numpy as np
     >>> @ag.kernel
     ... def total(x):
     ...     s = 0.0
@@ -90,7 +88,6 @@ def at_warm_up(function: Callable[[np.dtype[Any]], object]) -> Callable[[np.dtyp
 def warm_up(dtypes: Iterable[Any] = (np.float32, np.float64)) -> None:
     """Compile all kernels for *dtypes*, or load them from disk, so that no later call has to wait.
 
-    >>> import autograd_core as ag
     >>> ag.warm_up(["float32"])
     """
     for dtype in dtypes:

@@ -35,7 +35,6 @@ _lock = Lock()
 def get_num_threads() -> int:
     """Return how many threads a kernel may use, the caller's included.
 
-    >>> import autograd_core as ag
     >>> ag.get_num_threads() >= 1
     True
     """
@@ -46,6 +45,13 @@ def set_num_threads(n: int) -> None:
     """Let kernels use *n* threads, the caller's included.  By default all cores of the process, or ``OMP_NUM_THREADS``.
 
     Results are the same bits for every *n*.  Matrix products belong to NumPy's BLAS, which has threads of its own.
+    Raises ValueError unless *n* is an int of at least 1.
+
+    >>> before = ag.get_num_threads()
+    >>> ag.set_num_threads(1)
+    >>> ag.get_num_threads()
+    1
+    >>> ag.set_num_threads(before)
     """
     global _number  # noqa: PLW0603
     if isinstance(n, bool) or not isinstance(n, int) or n < 1:

@@ -9,9 +9,9 @@ import math
 
 import numpy as np
 
+from .. import backend
 from ..dtypes import constant, zero
 from ..errors import ArgumentError
-from ..kernels.cpu.elementwise import erf as erf_kernel
 from ..primitive import Array, primitive
 from .compare import gt, le, logical_and, logical_not, lt, ne
 from .elementwise import choose, exp, gate
@@ -237,7 +237,7 @@ def erf(x: Array) -> Array:
     >>> ag.erf(ag.tensor([0.0, 1.0]))
     tensor([0.0000, 0.8427])
     """
-    return erf_kernel(x)
+    return backend.of(x).kernels.erf(x)
 
 
 erf.vjp(x=lambda g, x: g * exp(-x * x) * constant(2 / math.sqrt(math.pi), g.dtype))

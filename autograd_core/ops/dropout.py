@@ -31,7 +31,9 @@ def _drop(name: str, input: Array, p: float, training: bool, generator: Generato
 
 
 def dropout(input: Array, p: float = 0.5, training: bool = True, generator: Generator | None = None) -> Array:
-    """Return *input* with each element 0 with probability *p*, and divided by 1 - p otherwise; unchanged unless *training*.
+    """Return *input* with each element 0 with probability *p*, and divided by 1 - p otherwise.
+
+    Unless *training*, *input* is returned.  Raises ArgumentError unless *p* is from 0 to 1.
 
     Srivastava et al., "Dropout", 2014, in the inverted form, which needs no change at test time.
 

@@ -246,8 +246,9 @@ def pow_slope(x: Array, y: Array, *, order: int) -> Array:
     It is 0, and not 0 times infinity, where that product is 0; so polynomials have derivatives of every order at 0.
     """
     if y.ndim == 0:  # one exponent: the common case, mostly a 2 or a 3
-        power = y.item()
-        factor = math.prod(power - i for i in range(order))
+        factor = power = y.item()
+        for i in range(1, order):
+            factor *= power - i
         if factor == 0:
             return np.zeros(x.shape, x.dtype)
         rest = power - order

@@ -1,25 +1,24 @@
 """Indices: views of regions, lookups, and the sums and writes that undo them.
 
-``x[index]`` is taken apart as PyTorch does it: numbers, slices, None and ``...`` give a view first, then index arrays and
-masks look up in that.  Lookups along one dim have the index as an operand; the general lookup has it as a static parameter.
-The gradient of a lookup is a sum into zeros, where what was read twice gets both gradients.
+``x[index]`` is taken apart as PyTorch does it: numbers, slices, None and ``...`` give a view first, then index arrays
+and masks look up in that.  Lookups along one dim have the index as an operand; the general lookup has it as a static
+parameter.  The gradient of a lookup is a sum into zeros, where what was read twice gets both gradients.
 """
 
 from __future__ import annotations
 
-import builtins
 import math
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..backend import of
-from ..dtypes import int64, zero
+from ..dtypes import zero
 from ..errors import ArgumentError, DtypeError, ShapeError
 from ..primitive import Array, primitive
 from .axes import normalize_dim
 from .elementwise import cast, choose, gate, mul, plus
-from .shape import Shape, broadcast_shapes, expand, expand_to, flatten, plain, reshape_to, unbind
+from .shape import Shape, broadcast_shapes, expand_to, flatten, plain, reshape_to, unbind
 
 Index = tuple[Any, ...]
 
@@ -31,16 +30,13 @@ class Sorted(NamedTuple):
     indices: Array
 
 
-# ------------------------------------------------------------------------------------------------------ regions and writes
+# --------------------------------------------------------------------------------------------------- regions and writes
 
 
 @primitive(name="slice", view=True)
 def slice_view(x: Array, *, index: Index) -> Array:
     """*index* holds numbers, slices, None and one ``...``, with which even a single element is a view."""
     return x[index]
-
-
-slice_view.vjp(x=lambda g, index, x_shape: slice_into(g, index=index, shape=x_shape))
 
 
 @primitive
@@ -51,6 +47,7 @@ def slice_into(x: Array, *, index: Index, shape: Shape) -> Array:
     return out
 
 
+slice_view.vjp(x=lambda g, index, x_shape: slice_into(g, index=index, shape=x_shape))
 slice_into.vjp(x=lambda g, index: slice_view(g, index=index))
 
 
@@ -78,16 +75,13 @@ def _may_repeat(index: Index) -> bool:
     return any(type(i) is np.ndarray and i.dtype.kind != "b" for i in index)
 
 
-# ----------------------------------------------------------------------------------------------------------------- lookups
+# -------------------------------------------------------------------------------------------------------------- lookups
 
 
 @primitive(name="index")
 def take_at(x: Array, *, index: Index) -> Array:
     """*index* holds index arrays, masks and full slices."""
     return x[index]
-
-
-take_at.vjp(x=lambda g, index, x_shape: add_at(g, index=index, shape=x_shape))
 
 
 @primitive
@@ -102,6 +96,7 @@ def add_at(x: Array, *, index: Index, shape: Shape) -> Array:
     return out
 
 
+take_at.vjp(x=lambda g, index, x_shape: add_at(g, index=index, shape=x_shape))
 add_at.vjp(x=lambda g, index: take_at(g, index=index))
 
 
@@ -109,9 +104,6 @@ add_at.vjp(x=lambda g, index: take_at(g, index=index))
 def take_along(x: Array, index: Array, *, axis: int) -> Array:
     """Return the places *index*, an array of any shape, of one axis, which its dims replace."""
     return np.take(x, index, axis)
-
-
-take_along.vjp(x=lambda g, index, axis, x_shape: add_along(g, index, axis=axis, shape=x_shape), index=None)
 
 
 @primitive
@@ -126,6 +118,7 @@ def add_along(x: Array, index: Array, *, axis: int, shape: Shape) -> Array:
     return out
 
 
+take_along.vjp(x=lambda g, index, axis, x_shape: add_along(g, index, axis=axis, shape=x_shape), index=None)
 add_along.vjp(x=lambda g, index, axis: take_along(g, index, axis=axis), index=None)
 
 
@@ -133,9 +126,6 @@ add_along.vjp(x=lambda g, index, axis: take_along(g, index, axis=axis), index=No
 def pick(x: Array, index: Array, *, axis: int) -> Array:
     """Return x at places that differ in one axis only: ``out[i, j] = x[i, index[i, j]]`` for axis 1 of 2."""
     return x[_grid(index, axis)]
-
-
-pick.vjp(x=lambda g, index, axis, x_shape: add_picked(g, index, axis=axis, shape=x_shape), index=None)
 
 
 @primitive
@@ -147,6 +137,7 @@ def add_picked(x: Array, index: Array, *, axis: int, shape: Shape) -> Array:
     return out
 
 
+pick.vjp(x=lambda g, index, axis, x_shape: add_picked(g, index, axis=axis, shape=x_shape), index=None)
 add_picked.vjp(x=lambda g, index, axis: pick(g, index, axis=axis), index=None)
 
 
@@ -158,7 +149,7 @@ def _grid(index: Any, axis: int) -> Index:
     return tuple(places)
 
 
-# --------------------------------------------------------------------------------------------------- indexing as in x[...]
+# ------------------------------------------------------------------------------------------------ indexing as in x[...]
 
 
 def _parts(index: Any, ndim: int) -> tuple[Index, Index | None]:
@@ -167,11 +158,11 @@ def _parts(index: Any, ndim: int) -> tuple[Index, Index | None]:
     arrays = [i for i in items if type(i) is np.ndarray]
     if not any(i is Ellipsis for i in items):
         items.append(Ellipsis)
-    elif builtins.sum(i is Ellipsis for i in items) > 1:
+    elif sum(i is Ellipsis for i in items) > 1:
         raise IndexError(f"index {index!r} has more than one ...; keep one")
     if not arrays:
         return tuple(items), None
-    used = builtins.sum(1 if type(i) in (int, slice) else i.ndim if _is_mask(i) else 1 for i in items if _consumes(i))
+    used = sum(1 if type(i) in (int, slice) else i.ndim if _is_mask(i) else 1 for i in items if _consumes(i))
     if used > ndim:
         raise IndexError(f"too many indices: {used} for a tensor of {ndim} dimensions")
     view: list[Any] = []
@@ -205,10 +196,11 @@ def _item(item: Any) -> Any:
         return item
     if isinstance(item, list | range) and not len(item):
         return np.zeros(0, np.int64)
-    array = np.asarray(item if isinstance(item, bool | int | list | range | np.ndarray | np.generic) else plain(item))
+    array = np.asarray(plain(item) if hasattr(item, "data") else item)
     if array.dtype.kind not in "bui":
         raise IndexError(
-            f"an index of type {type(item).__name__} and dtype {array.dtype} names no place: use integers, slices, None, "
+            f"an index of type {type(item).__name__} and dtype {array.dtype} names no place: use integers, slices, "
+            "None, "
             "..., or tensors of integers or booleans"
         )
     return int(array) if array.ndim == 0 and array.dtype.kind != "b" else array
@@ -217,8 +209,8 @@ def _item(item: Any) -> Any:
 def getitem(input: Array, index: Any) -> Array:
     """Return ``input[index]``: a view for numbers, slices, None and ``...``; a copy for tensors, lists and masks.
 
-    Slices may have negative steps.  Numbers beside tensors select first, as in PyTorch.  Raises IndexError for a place that
-    *input* does not have.
+    Slices may have negative steps.  Numbers beside tensors select first, as in PyTorch.  Raises IndexError for a place
+    that *input* does not have.
 
     >>> x = ag.arange(6).reshape(2, 3)
     >>> x[1, ::2].tolist(), x[:, [2, 0]].tolist(), x[x > 3].tolist()
@@ -230,19 +222,20 @@ def getitem(input: Array, index: Any) -> Array:
     if lookup is None:
         return slice_view(input, index=view)
     x = input if _is_everything(view) else slice_view(input, index=view)
-    if type(lookup[-1]) is np.ndarray and lookup[-1].dtype.kind != "b" and builtins.all(type(i) is slice for i in lookup[:-1]):
+    if type(lookup[-1]) is np.ndarray and lookup[-1].dtype.kind != "b" and all(type(i) is slice for i in lookup[:-1]):
         return take_along(x, lookup[-1], axis=len(lookup) - 1)
     return take_at(x, index=lookup)
 
 
 def _is_everything(view: Index) -> bool:
-    return builtins.all(type(i) is slice and i == slice(None) for i in view)
+    return all(type(i) is slice and i == slice(None) for i in view)
 
 
 def put(input: Array, value: Any, *, index: Any) -> Array:
-    """Return a copy of *input* with *value*, which broadcasts, at ``[index]``: what ``input[index] = value`` makes of it.
+    """Return a copy of *input* with *value* at ``[index]``: what ``input[index] = value`` makes of it.
 
-    Where *index* names a place twice, the last value stays.
+    *value* broadcasts to the shape of ``input[index]``, and gets the dtype of *input*.  Where *index* names a place
+    twice, the last value stays.
 
     >>> ag.put(ag.zeros(4), 1, index=slice(1, 3))
     tensor([0., 1., 1., 0.])
@@ -260,12 +253,12 @@ def put(input: Array, value: Any, *, index: Any) -> Array:
 
 def _put(x: Array, v: Array, index: Index) -> Array:
     extra = v.ndim - plain(x)[index].ndim if v.ndim > 1 else 0
-    if extra > 0 and builtins.all(n == 1 for n in v.shape[:extra]):
+    if extra > 0 and all(n == 1 for n in v.shape[:extra]):
         v = reshape_to(v, shape=tuple(v.shape[extra:]))
     return put_at(x, v, index=index)
 
 
-# ------------------------------------------------------------------------------------------------------- lookups by index
+# ----------------------------------------------------------------------------------------------------- lookups by index
 
 
 def _check_index(name: str, index: Array, size: int, dim: int) -> None:
@@ -273,17 +266,22 @@ def _check_index(name: str, index: Array, size: int, dim: int) -> None:
     if index.dtype.kind not in "ui":
         raise DtypeError(f"{name}: index has dtype {index.dtype}: expected integers; use index.long()")
     places = plain(index)
-    if places.size and places.astype(np.int64, copy=False).view(np.uint64).max() >= size:  # negative ones are huge there
+    if (
+        places.size and places.astype(np.int64, copy=False).view(np.uint64).max() >= size
+    ):  # negative ones are huge there
         wrong = places[(places < 0) | (places >= size)][0]
-        raise IndexError(f"{name}: index {wrong} is out of bounds for dim {dim} with size {size}: expected 0 to {size - 1}")
+        raise IndexError(
+            f"{name}: index {wrong} is out of bounds for dim {dim} with size {size}: expected 0 to {size - 1}"
+        )
 
 
 def _check_pick(name: str, input: Array, dim: int, index: Array) -> int:
     """Return *dim* counted from the front, if *index* fits *input*."""
     axis = normalize_dim(dim, input.ndim)
-    if index.ndim != input.ndim or builtins.any(m > n for a, (m, n) in enumerate(zip(index.shape, input.shape)) if a != axis):
+    if index.ndim != input.ndim or any(m > n for a, (m, n) in enumerate(zip(index.shape, input.shape)) if a != axis):
         raise ShapeError(
-            f"{name}: index of shape {tuple(index.shape)} does not fit input of shape {tuple(input.shape)}: it needs as many "
+            f"{name}: index of shape {tuple(index.shape)} does not fit input of shape {tuple(input.shape)}: it needs "
+            "as many "
             f"dims, and no larger sizes except at dim {dim}; expand() or slice it"
         )
     _check_index(name, index, input.shape[axis], dim)
@@ -291,9 +289,10 @@ def _check_pick(name: str, input: Array, dim: int, index: Array) -> int:
 
 
 def gather(input: Array, dim: int, index: Array) -> Array:
-    """Return ``out[i, j] = input[i, index[i, j]]`` for *dim* 1 of 2, and so on for other dims; out has the shape of *index*.
+    """Return ``out[i, j] = input[i, index[i, j]]`` for *dim* 1 of 2, and so on for other dims.
 
-    Raises ShapeError where *index* is larger than *input* in another dim, and IndexError for a place outside.
+    The result has the shape of *index*.  Raises ShapeError where *index* is larger than *input* in another dim, and
+    IndexError for a place outside.
 
     >>> ag.gather(ag.tensor([[1, 2], [3, 4]]), 1, ag.tensor([[0, 0], [1, 0]])).tolist()
     [[1, 1], [4, 3]]
@@ -305,7 +304,7 @@ def gather(input: Array, dim: int, index: Array) -> Array:
 
 
 def take_along_dim(input: Array, indices: Array, dim: int | None = None) -> Array:
-    """Return what ``gather`` does, with the shapes of *input* and *indices* broadcast outside *dim*; flat without *dim*.
+    """Return what ``gather`` does, with *input* and *indices* broadcast outside *dim*; flat without *dim*.
 
     >>> x = ag.tensor([[3, 1], [2, 4]])
     >>> ag.take_along_dim(x, ag.argsort(x), 1).tolist()
@@ -315,7 +314,8 @@ def take_along_dim(input: Array, indices: Array, dim: int | None = None) -> Arra
         return gather(flatten(input), 0, flatten(indices))
     if input.ndim != indices.ndim:
         raise ShapeError(
-            f"take_along_dim: indices of shape {tuple(indices.shape)} and input of shape {tuple(input.shape)} differ in the "
+            f"take_along_dim: indices of shape {tuple(indices.shape)} and input of shape {tuple(input.shape)} differ "
+            "in the "
             "number of dims; unsqueeze() one"
         )
     axis = normalize_dim(dim, input.ndim)
@@ -332,7 +332,9 @@ def index_select(input: Array, dim: int, index: Array) -> Array:
     """
     axis = normalize_dim(dim, input.ndim)
     if index.ndim > 1:
-        raise ShapeError(f"index_select: index has shape {tuple(index.shape)}, expected a vector; use input[..., index]")
+        raise ShapeError(
+            f"index_select: index has shape {tuple(index.shape)}, expected a vector; use input[..., index]"
+        )
     _check_index("index_select", index, input.shape[axis], dim)
     return take_along(input, index if index.ndim else reshape_to(index, shape=(1,)), axis=axis)
 
@@ -357,7 +359,9 @@ def masked_fill(input: Array, mask: Array, value: Any) -> Array:
     _check_mask("masked_fill", mask)
     v = value if hasattr(value, "dtype") else np.asarray(value)
     if v.ndim:
-        raise ShapeError(f"masked_fill: value has shape {tuple(v.shape)}, expected a number; use where(mask, value, input)")
+        raise ShapeError(
+            f"masked_fill: value has shape {tuple(v.shape)}, expected a number; use where(mask, value, input)"
+        )
     if v.dtype.kind == "f" and input.dtype.kind != "f":
         raise DtypeError(f"masked_fill: value {value} does not fit input of dtype {input.dtype}; use input.float()")
     return choose(mask, v if v.dtype == input.dtype else cast(v, dtype=input.dtype), input)
@@ -368,13 +372,14 @@ def _check_mask(name: str, mask: Array) -> None:
         raise DtypeError(f"{name}: mask has dtype {mask.dtype}: expected bool; compare, as in mask != 0")
 
 
-# ------------------------------------------------------------------------------------------------------- writes by index
+# ------------------------------------------------------------------------------------------------------ writes by index
 
 
 def scatter(input: Array, dim: int, index: Array, src: Any = None, *, value: Any = None) -> Array:
     """Return *input* with ``out[i, index[i, j]] = src[i, j]`` for *dim* 1 of 2: what ``gather`` reads, written.
 
-    *src* is a number, also as *value*, or a tensor at least as large as *index*.  Of values for one place the last stays.
+    *src* is a number, also as *value*, or a tensor at least as large as *index*.  Of values for one place the last
+    stays.
 
     >>> ag.scatter(ag.zeros(2, 3), 1, ag.tensor([[2], [0]]), 1).tolist()
     [[0.0, 0.0, 1.0], [1.0, 0.0, 0.0]]
@@ -404,7 +409,7 @@ def _source(name: str, src: Array, index: Array) -> Array:
     """Return the part of *src* that has the shape of *index*."""
     if src.shape == index.shape or src.ndim == 0:
         return src
-    if src.ndim != index.ndim or builtins.any(m < n for m, n in zip(src.shape, index.shape)):
+    if src.ndim != index.ndim or any(m < n for m, n in zip(src.shape, index.shape)):
         raise ShapeError(f"{name}: src of shape {tuple(src.shape)} is smaller than index of shape {tuple(index.shape)}")
     return src[tuple([slice(n) for n in index.shape])]
 
@@ -420,7 +425,8 @@ def index_add(input: Array, dim: int, index: Array, source: Array, *, alpha: flo
     expected = (*input.shape[:axis], size, *input.shape[axis + 1 :])
     if index.ndim > 1 or tuple(source.shape) != expected:
         raise ShapeError(
-            f"index_add: index of shape {tuple(index.shape)} and source of shape {tuple(source.shape)} do not fit: expected "
+            f"index_add: index of shape {tuple(index.shape)} and source of shape {tuple(source.shape)} do not fit: "
+            "expected "
             f"a vector, and a source of shape {expected}"
         )
     _check_index("index_add", index, input.shape[axis], dim)
@@ -428,7 +434,7 @@ def index_add(input: Array, dim: int, index: Array, source: Array, *, alpha: flo
     return plus(input, part if alpha == 1 else mul(part, alpha))
 
 
-# --------------------------------------------------------------------------------------------------- triangles, diagonals
+# ------------------------------------------------------------------------------------------------- triangles, diagonals
 
 
 @primitive
@@ -447,9 +453,6 @@ def diagonal_view(x: Array, *, offset: int, axes: tuple[int, int]) -> Array:
     return out
 
 
-diagonal_view.vjp(x=lambda g, offset, axes, x_shape: diagonal_into(g, offset=offset, axes=axes, shape=x_shape))
-
-
 @primitive
 def diagonal_into(x: Array, *, offset: int, axes: tuple[int, int], shape: Shape) -> Array:
     """Return zeros of *shape* with x on a diagonal: the partner of ``diagonal_view``."""
@@ -460,6 +463,7 @@ def diagonal_into(x: Array, *, offset: int, axes: tuple[int, int], shape: Shape)
     return out
 
 
+diagonal_view.vjp(x=lambda g, offset, axes, x_shape: diagonal_into(g, offset=offset, axes=axes, shape=x_shape))
 diagonal_into.vjp(x=lambda g, offset, axes: diagonal_view(g, offset=offset, axes=axes))
 
 
@@ -495,7 +499,9 @@ def diagonal(input: Array, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Arr
     """
     axes = normalize_dim(dim1, input.ndim), normalize_dim(dim2, input.ndim)
     if axes[0] == axes[1]:
-        raise ArgumentError(f"diagonal: dim1={dim1} and dim2={dim2} are the same dim of input of shape {tuple(input.shape)}")
+        raise ArgumentError(
+            f"diagonal: dim1={dim1} and dim2={dim2} are the same dim of input of shape {tuple(input.shape)}"
+        )
     return diagonal_view(input, offset=offset, axes=axes)
 
 
@@ -509,11 +515,11 @@ def diag(input: Array, diagonal: int = 0) -> Array:
         return diagonal_view(input, offset=diagonal, axes=(0, 1))
     if input.ndim != 1:
         raise ShapeError(f"diag: input has shape {tuple(input.shape)}, expected a vector or a matrix; use diagonal()")
-    size = input.shape[0] + builtins.abs(diagonal)
+    size = input.shape[0] + abs(diagonal)
     return diagonal_into(input, offset=diagonal, axes=(0, 1), shape=(size, size))
 
 
-# ------------------------------------------------------------------------------------------------------- order and places
+# ----------------------------------------------------------------------------------------------------- order and places
 
 
 @primitive(name="argsort")

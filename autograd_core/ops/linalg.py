@@ -1,6 +1,6 @@
 """Products: matrix products in all ranks, the linear map of a layer, and contractions by letters.
 
-A product over many leading dims with one matrix is one large product over rows: several times faster than a stack of small ones.
+A product of many leading dims with one matrix is computed as one product of all rows, not as a stack of small ones.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def _rows(x: Array) -> Array:
     return x if x.ndim == 2 else reshape_to(x, shape=(math.prod(x.shape[:-1]), x.shape[-1]))
 
 
-# ---------------------------------------------------------------------------------------------------------------- products
+# ------------------------------------------------------------------------------------------------------------- products
 
 
 @primitive
@@ -41,7 +41,11 @@ def matmul(input: Array, other: Array) -> Array:
     """
     try:
         if other.ndim == 2 and input.ndim >= 2:  # dot: no ufunc machinery around a small product
-            return input.dot(other) if input.ndim == 2 else _rows(input).dot(other).reshape(*input.shape[:-1], other.shape[1])
+            return (
+                input.dot(other)
+                if input.ndim == 2
+                else _rows(input).dot(other).reshape(*input.shape[:-1], other.shape[1])
+            )
         return np.matmul(input, other)
     except ValueError as error:
         raise _misfit("matmul", "input", input, "other", other) from error
@@ -53,7 +57,9 @@ def _misfit(name: str, left: str, x: Array, right: str, y: Array) -> ShapeError:
         return ShapeError(f"{shapes}: both need at least one dim; use * for a product with a number")
     inner = y.shape[-2] if y.ndim > 1 else y.shape[0]
     if x.shape[-1] != inner:
-        return ShapeError(f"{shapes} have inner sizes {x.shape[-1]} and {inner}, which must be equal; transpose one with .mT?")
+        return ShapeError(
+            f"{shapes} have inner sizes {x.shape[-1]} and {inner}, which must be equal; transpose one with .mT?"
+        )
     return ShapeError(f"{shapes} have leading dims that do not broadcast: sizes must be equal or 1")
 
 
@@ -82,7 +88,9 @@ matmul.vjp(input=_matmul_input, other=_matmul_other)
 def _check_dims(name: str, **dims: tuple[Array, int]) -> None:
     for argument, (x, ndim) in dims.items():
         if x.ndim != ndim:
-            raise ShapeError(f"{name}: {argument} has shape {tuple(x.shape)}, expected {ndim} dims; matmul() takes any number")
+            raise ShapeError(
+                f"{name}: {argument} has shape {tuple(x.shape)}, expected {ndim} dims; matmul() takes any number"
+            )
 
 
 def mm(input: Array, mat2: Array) -> Array:
@@ -104,7 +112,8 @@ def bmm(input: Array, mat2: Array) -> Array:
     _check_dims("bmm", input=(input, 3), mat2=(mat2, 3))
     if input.shape[0] != mat2.shape[0]:
         raise ShapeError(
-            f"bmm: input of shape {tuple(input.shape)} and mat2 of shape {tuple(mat2.shape)} differ in the number of matrices; "
+            f"bmm: input of shape {tuple(input.shape)} and mat2 of shape {tuple(mat2.shape)} differ in the number of "
+            "matrices; "
             "matmul() broadcasts"
         )
     return matmul(input, mat2)
@@ -165,7 +174,7 @@ def _weighted_sum(input: Array, product: Array, beta: float, alpha: float) -> Ar
     return product + (input if beta == 1 else input * beta)
 
 
-# ----------------------------------------------------------------------------------------------------- the map of a layer
+# --------------------------------------------------------------------------------------------------- the map of a layer
 
 
 @primitive(name="linear")
@@ -210,27 +219,30 @@ def linear(input: Array, weight: Array, bias: Array | None = None) -> Array:
         raise ShapeError(f"linear: weight has shape {tuple(expected)}, expected (out_features, in_features)")
     if not shape or shape[-1] != expected[1]:
         raise ShapeError(
-            f"linear: input has shape {tuple(shape)}, expected (..., {expected[1]}), since weight has shape {tuple(expected)}"
+            f"linear: input has shape {tuple(shape)}, expected (..., {expected[1]}), since weight has shape "
+            f"{tuple(expected)}"
         )
     if bias is None:
         return product(input, weight)
     if bias.shape != expected[:1]:
-        raise ShapeError(f"linear: bias has shape {tuple(bias.shape)}, expected ({expected[0]},), one for each row of weight")
+        raise ShapeError(
+            f"linear: bias has shape {tuple(bias.shape)}, expected ({expected[0]},), one for each row of weight"
+        )
     return affine(input, weight, bias)
 
 
-# ---------------------------------------------------------------------------------------------------- products by letters
+# -------------------------------------------------------------------------------------------------- products by letters
 
 
 @primitive(name="einsum")
 def contract(*xs: Array, labels: tuple[str, ...], result: str) -> Array:
     """Return the sum of products over all letters that *result* lacks.
 
-    No operand has a letter twice, equal letters have equal sizes, and a letter that *result* lacks is in two operands or
-    more.  ``einsum`` brings its operands to that form, in which the gradient of each operand is such a contraction again.
+    No operand has a letter twice, equal letters have equal sizes, and a letter that *result* lacks is in two operands
+    or more.  ``einsum`` brings its operands to that form, in which each gradient is such a contraction again.
     """
     if len(xs) == 2:
-        return _contract_two(*xs, *labels, result)
+        return _contract_two(xs[0], xs[1], labels[0], labels[1], result)
     made: Array = np.einsum(f"{','.join(labels)}->{result}", *xs, optimize=True)
     return made
 
@@ -281,7 +293,9 @@ def einsum(equation: str, *operands: Any) -> Array:
             if size.setdefault(k, n) == 1:
                 size[k] = n
             elif n not in (1, size[k]):
-                raise ShapeError(f"einsum: letter {k!r} of {equation!r} stands for sizes {size[k]} and {n}; they must be equal or 1")
+                raise ShapeError(
+                    f"einsum: letter {k!r} of {equation!r} stands for sizes {size[k]} and {n}; they must be equal or 1"
+                )
     for i, x in enumerate(xs):  # a size of 1 that meets a larger one: without that dim it broadcasts
         kept = [d for d, k in enumerate(labels[i]) if x.shape[d] == size[k]]
         if len(kept) < x.ndim:
@@ -300,7 +314,9 @@ def einsum(equation: str, *operands: Any) -> Array:
 def _letters(equation: str, xs: list[Any]) -> tuple[list[str], str]:
     """Return the letters of each operand and of the result, with letters of their own for the dims of ``...``."""
     if not isinstance(equation, str):
-        raise ArgumentError(f"einsum: the first argument is {type(equation).__name__}, expected an equation such as 'ij,jk->ik'")
+        raise ArgumentError(
+            f"einsum: the first argument is {type(equation).__name__}, expected an equation such as 'ij,jk->ik'"
+        )
     left, arrow, right = equation.replace(" ", "").partition("->")
     terms = left.split(",")
     if len(terms) != len(xs) or not xs:
@@ -313,7 +329,10 @@ def _letters(equation: str, xs: list[Any]) -> tuple[list[str], str]:
     for i, (term, x) in enumerate(zip(terms, xs)):
         dims = x.ndim - len(term.replace("...", ""))
         if dims < 0 or (dims and "..." not in term):
-            raise ShapeError(f"einsum: operand {i} has shape {tuple(x.shape)}, but {term!r} of {equation!r} names another number of dims")
+            raise ShapeError(
+                f"einsum: operand {i} has shape {tuple(x.shape)}, but {term!r} of {equation!r} names another number of "
+                "dims"
+            )
         own = "".join(reversed(spare[:dims]))  # aligned at the right, as in broadcasting
         widest = max(widest, own, key=len)
         labels.append(term.replace("...", own))
@@ -334,7 +353,8 @@ def _diagonals(equation: str, x: Array, labels: str) -> tuple[Array, str]:
             first, last = labels.index(k), labels.rindex(k)
             if x.shape[first] != x.shape[last]:
                 raise ShapeError(
-                    f"einsum: letter {k!r} of {equation!r} stands for sizes {x.shape[first]} and {x.shape[last]} of one operand; "
+                    f"einsum: letter {k!r} of {equation!r} stands for sizes {x.shape[first]} and {x.shape[last]} of "
+                    "one operand; "
                     "a diagonal needs equal sizes"
                 )
             x = diagonal(x, 0, first, last)
@@ -356,7 +376,8 @@ def tensordot(a: Array, b: Array, dims: int | Sequence[Sequence[int]] = 2) -> Ar
         over_a, over_b = normalize_dims(dims[0], a.ndim), normalize_dims(dims[1], b.ndim)
     if [a.shape[d] for d in over_a] != [b.shape[d] for d in over_b]:
         raise ShapeError(
-            f"tensordot: dims {over_a} of a tensor of shape {tuple(a.shape)} and dims {over_b} of one of shape {tuple(b.shape)} "
+            f"tensordot: dims {over_a} of a tensor of shape {tuple(a.shape)} and dims {over_b} of one of shape "
+            f"{tuple(b.shape)} "
             "must have equal sizes, in pairs"
         )
     count = len(over_a)

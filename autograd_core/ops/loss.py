@@ -17,7 +17,7 @@ from .shape import plain, reshape_to
 @primitive(name="cross_entropy", aux=("p",))
 def fused_cross_entropy(x: Array, target: Array, scale: Array) -> tuple[Array, Array]:
     """Return the sum of scale[n] * (logsumexp(x[n]) - x[n, target[n]]), and the probabilities p (N, C)."""
-    z = x - np.maximum.reduce(x, 1, None, None, True, -math.inf)
+    z = x - np.maximum.reduce(x, 1, keepdims=True, initial=-math.inf)
     chosen = z[np.arange(len(target)), target]
     p = np.exp(z, z)
     total = np.add.reduce(p, 1)
@@ -66,7 +66,8 @@ def softmax_cross_entropy(input: Array, target: Array, scale: Array) -> Array:
     """
     if input.ndim != 2 or target.shape != input.shape[:1] or scale.shape != target.shape:
         raise ShapeError(
-            f"cross_entropy: input of shape {tuple(input.shape)}, target of shape {tuple(target.shape)} and scale of shape "
+            f"cross_entropy: input of shape {tuple(input.shape)}, target of shape {tuple(target.shape)} and scale of "
+            "shape "
             f"{tuple(scale.shape)}: expected (N, C), (N,) and (N,)"
         )
     if input.dtype.kind != "f":
@@ -74,7 +75,9 @@ def softmax_cross_entropy(input: Array, target: Array, scale: Array) -> Array:
     if target.dtype.kind not in "iu":
         raise DtypeError(f"cross_entropy: target has dtype {target.dtype}, expected integers; use target.long()")
     classes, places = input.shape[1], plain(target)
-    if places.size and places.astype(np.int64, copy=False).view(np.uint64).max() >= classes:  # negative ones are huge there
+    if (
+        places.size and places.astype(np.int64, copy=False).view(np.uint64).max() >= classes
+    ):  # negative ones are huge there
         row = int(np.flatnonzero((places < 0) | (places >= classes))[0])
         raise IndexError(
             f"cross_entropy: target {places[row]} in row {row} is out of range for {classes} classes: expected 0 to "

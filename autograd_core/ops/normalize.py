@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -18,15 +17,20 @@ from .elementwise import cast, exp, rsqrt
 from .reduce import reduce_mean, reduce_sum, reduce_var
 from .shape import Shape, plain, reshape_to
 
-# ---------------------------------------------------------------------------------------------------------------- softmax
+# -------------------------------------------------------------------------------------------------------------- softmax
+
+
+def _shifted(x: Any, axis: Shape) -> Any:
+    """Return a new array with x less its maximum over *axis*, so that no exponential overflows."""
+    return np.subtract(x, np.maximum.reduce(x, axis, keepdims=True, initial=-math.inf), np.empty_like(x))
 
 
 @primitive(name="softmax", floating=True)
 def softmax_along(x: Array, *, axis: Shape) -> Array:
     """*axis* holds one axis, or none for a 0-d x."""
-    z = x - np.maximum.reduce(x, axis, None, None, True, -math.inf)
+    z = _shifted(x, axis)
     np.exp(z, z)
-    return np.divide(z, np.add.reduce(z, axis, None, None, True), z)
+    return np.divide(z, np.add.reduce(z, axis, keepdims=True), z)
 
 
 def _softmax_x(g: Array, out: Array, axis: Shape) -> Array:
@@ -40,8 +44,8 @@ softmax_along.vjp(x=_softmax_x)
 @primitive(name="log_softmax", floating=True)
 def log_softmax_along(x: Array, *, axis: Shape) -> Array:
     """*axis* holds one axis, or none for a 0-d x."""
-    z = x - np.maximum.reduce(x, axis, None, None, True, -math.inf)
-    return np.subtract(z, np.log(np.add.reduce(np.exp(z), axis, None, None, True)), z)
+    z = _shifted(x, axis)
+    return np.subtract(z, np.log(np.add.reduce(np.exp(z), axis, keepdims=True)), z)
 
 
 log_softmax_along.vjp(x=lambda g, out, axis: g - exp(out) * reduce_sum(g, axis=axis, keepdims=True))
@@ -69,25 +73,25 @@ def log_softmax(input: Array, dim: int, dtype: Any = None) -> Array:
     return log_softmax_along(x, axis=normalize_dims(dim, x.ndim))
 
 
-# --------------------------------------------------------------------------------------------------- batch normalisation
+# -------------------------------------------------------------------------------------------------- batch normalisation
 
 
 def _channels(x: Array) -> tuple[Shape, Shape]:
-    """Return all axes of x (N, C, ...) but that of the channels, and the shape in which one number a channel broadcasts."""
-    return (0, *builtins.range(2, x.ndim)), (1, x.shape[1], *[1] * (x.ndim - 2))
+    """Return all axes of x (N, C, ...) but the channels', and the shape in which numbers for channels broadcast."""
+    return (0, *range(2, x.ndim)), (1, x.shape[1], *[1] * (x.ndim - 2))
 
 
 def _moments(x: Any, axis: Shape) -> tuple[Any, Any, Any]:
     """Return the mean, x less the mean, and the mean of that squared."""
     n = constant(math.prod([x.shape[a] for a in axis]), x.dtype)
-    mean = np.add.reduce(x, axis, None, None, True) / n
+    mean = np.add.reduce(x, axis, keepdims=True) / n
     apart = x - mean
-    return mean, apart, np.add.reduce(apart * apart, axis, None, None, True) / n
+    return mean, apart, np.add.reduce(apart * apart, axis, keepdims=True) / n
 
 
 @primitive(name="batch_norm", floating=True, aux=("mean", "var"))
 def normalize_channels(x: Array, w: Array, b: Array, *, eps: float) -> tuple[Array, Array, Array]:
-    """Return (x - mean) / sqrt(var + eps) * w + b for x (N, C, ...), w and b (C,), with moments over all but the channels."""
+    """Return (x - mean) / sqrt(var + eps) * w + b for x (N, C, ...), w and b (C,), normalised in each channel."""
     axis, column = _channels(x)
     mean, apart, var = _moments(x, axis)
     np.multiply(apart, w.reshape(column) / np.sqrt(var + eps), apart)
@@ -146,7 +150,8 @@ def batch_norm(
     for name, value in own.items():
         if value is not None and value.shape != (channels,):
             raise ShapeError(
-                f"batch_norm: {name} has shape {tuple(value.shape)}, expected ({channels},), since input has shape {tuple(input.shape)}"
+                f"batch_norm: {name} has shape {tuple(value.shape)}, expected ({channels},), since input has shape "
+                f"{tuple(input.shape)}"
             )
     w = np.ones(channels, input.dtype) if weight is None else weight
     b = np.zeros(channels, input.dtype) if bias is None else bias
@@ -156,14 +161,15 @@ def batch_norm(
         scale = w * rsqrt(running_var + eps)
         column = _channels(input)[1]
         return input * reshape_to(scale, shape=column) + reshape_to(b - running_mean * scale, shape=column)
-    count = math.prod(input.shape) // builtins.max(channels, 1)
+    count = math.prod(input.shape) // max(channels, 1)
     if count == 1:
         raise ShapeError(
-            f"batch_norm: expected more than 1 value per channel when training, got input of shape {tuple(input.shape)}; "
+            "batch_norm: expected more than 1 value per channel when training, got input of shape "
+            f"{tuple(input.shape)}; "
             "use a larger batch (drop_last=True drops a last batch of 1), or eval()"
         )
     out, mean, var = normalize_channels(input, w, b, eps=eps)
-    for running, new in ((running_mean, plain(mean)), (running_var, plain(var) * (count / builtins.max(count - 1, 1)))):
+    for running, new in ((running_mean, plain(mean)), (running_var, plain(var) * (count / max(count - 1, 1)))):
         if running is not None:
             stored = plain(running)
             stored *= 1 - momentum
@@ -172,12 +178,12 @@ def batch_norm(
     return out
 
 
-# --------------------------------------------------------------------------------------------------- layer normalisation
+# -------------------------------------------------------------------------------------------------- layer normalisation
 
 
 def _trailing(x: Array, w: Array) -> Shape:
     """Return the axes of x that w has too."""
-    return tuple(builtins.range(x.ndim - w.ndim, x.ndim))
+    return tuple(range(x.ndim - w.ndim, x.ndim))
 
 
 @primitive(name="layer_norm", floating=True, aux=("mean", "var"))
@@ -214,9 +220,10 @@ def layer_norm(
     bias: Array | None = None,
     eps: float = 1e-5,
 ) -> Array:
-    """Return ``(input - mean) / sqrt(var + eps) * weight + bias``, with moments over the trailing dims *normalized_shape*.
+    """Return ``(input - mean) / sqrt(var + eps) * weight + bias``.
 
-    The variance is the biased one; *weight* and *bias* have the shape *normalized_shape*.
+    Mean and (biased) variance are those over the trailing dims *normalized_shape*; *weight* and *bias* have
+    that shape.  Raises ShapeError where these do not fit.
 
     Ba, Kiros and Hinton, "Layer Normalization", 2016.
 
@@ -226,7 +233,8 @@ def layer_norm(
     shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
     if not shape or tuple(input.shape[-len(shape) :]) != shape:
         raise ShapeError(
-            f"layer_norm: normalized_shape={shape} must be the trailing dims of input, which has shape {tuple(input.shape)}"
+            f"layer_norm: normalized_shape={shape} must be the trailing dims of input, which has shape "
+            f"{tuple(input.shape)}"
         )
     if input.dtype.kind != "f":
         raise DtypeError(f"layer_norm: input has dtype {input.dtype}, expected floating; use input.float()")

@@ -21,7 +21,7 @@ from ..errors import ArgumentError, DtypeError, ShapeError
 from ..primitive import Array, primitive
 from .axes import normalize_dim, normalize_dims
 from .elementwise import abs, cast, exp, maximum, minimum, or_one, sign, zero_slope
-from .index import gather
+from .index import pick
 from .shape import expand_to, join, reshape_to
 
 Axis: TypeAlias = tuple[int, ...] | None
@@ -54,9 +54,9 @@ def numpy_names(function: Function) -> Function:
     return accepting  # type: ignore[return-value]
 
 
-def _axes(dim: Dim, ndim: int) -> Axis:
-    """Return *dim* as an axis; no dims at all mean all of them, as in PyTorch."""
-    return None if dim is None or dim in ((), []) else normalize_dims(dim, ndim)
+def _axes(dim: Dim, input: Array) -> Axis:
+    """Return *dim* as an axis of *input*; no dims at all mean all of them, as in PyTorch."""
+    return None if dim is None or dim in ((), []) else normalize_dims(dim, input.ndim)
 
 
 def kept(shape: tuple[int, ...], axis: Axis) -> tuple[int, ...]:
@@ -167,7 +167,7 @@ def sum(input: Array, dim: Dim = None, keepdim: bool = False, *, dtype: Dtype = 
     (tensor(10.), (2, 1))
     """
     x = input if dtype is None else cast(input, dtype=dtype)
-    return reduce_sum(x, axis=_axes(dim, x.ndim), keepdims=keepdim)
+    return reduce_sum(x, axis=_axes(dim, x), keepdims=keepdim)
 
 
 @numpy_names
@@ -181,7 +181,7 @@ def mean(input: Array, dim: Dim = None, keepdim: bool = False, *, dtype: Dtype =
     """
     x = input if dtype is None else cast(input, dtype=dtype)
     _check_floating("mean", x)
-    return reduce_mean(x, axis=_axes(dim, x.ndim), keepdims=keepdim)
+    return reduce_mean(x, axis=_axes(dim, x), keepdims=keepdim)
 
 
 @numpy_names
@@ -276,7 +276,7 @@ def amax(input: Array, dim: Dim = None, keepdim: bool = False) -> Array:
     >>> ag.amax(ag.tensor([[1.0, 5.0], [7.0, 3.0]]), dim=(0, 1))
     tensor(7.)
     """
-    axis = _axes(dim, input.ndim)
+    axis = _axes(dim, input)
     _check_filled("amax", input, axis)
     return reduce_max(input, axis=axis, keepdims=keepdim)
 
@@ -290,7 +290,7 @@ def amin(input: Array, dim: Dim = None, keepdim: bool = False) -> Array:
     >>> ag.amin(ag.tensor([[1.0, 5.0], [7.0, 3.0]]), dim=1)
     tensor([1., 3.])
     """
-    axis = _axes(dim, input.ndim)
+    axis = _axes(dim, input)
     _check_filled("amin", input, axis)
     return reduce_min(input, axis=axis, keepdims=keepdim)
 
@@ -364,7 +364,7 @@ def _chosen(name: str, index_of: Callable[..., Array], input: Array, dim: int, k
     x = input if shape else reshape_to(input, shape=(1,))
     _check_filled(name, x, (axis,))
     indices = index_of(x, axis=axis, keepdims=True)
-    values = gather(x, axis, indices)
+    values = pick(x, indices, axis=axis)
     if shape and keepdim:
         return Extremum(values, indices)
     reduced = shape[:axis] + shape[axis + 1 :]
@@ -489,7 +489,7 @@ def _spread_over(name: str, input: Array, dim: Any, unbiased: bool | None, corre
     if unbiased is not None and correction is not None:
         raise ArgumentError(f"{name}: unbiased={unbiased} and correction={correction} say the same: give one of them")
     _check_floating(name, input)
-    axis = _axes(dim, input.ndim)
+    axis = _axes(dim, input)
     if correction is None:
         correction = 1 if unbiased is None else int(unbiased)
     if (n := count(input.shape, axis)) <= correction:
@@ -517,7 +517,7 @@ def norm(input: Array, p: float | str = "fro", dim: Dim = None, keepdim: bool = 
     order = 2.0 if p == "fro" else p
     if not isinstance(order, int | float) or math.isnan(order):
         raise ArgumentError(f"norm: p={p!r} is unknown: expected a number, float('inf') or 'fro'")
-    axis = _axes(dim, x.ndim)
+    axis = _axes(dim, x)
     if order < 0 or math.isinf(order):
         _check_filled("norm", x, axis)
     return vector_norm(x, p=float(order), axis=axis, keepdims=keepdim)
@@ -548,7 +548,7 @@ def logsumexp(input: Array, dim: Dim, keepdim: bool = False) -> Array:
     >>> ag.logsumexp(ag.tensor([1000.0, 1000.0]), 0)
     tensor(1000.6932)
     """
-    return reduce_logsumexp(input, axis=_axes(dim, input.ndim), keepdims=keepdim)
+    return reduce_logsumexp(input, axis=_axes(dim, input), keepdims=keepdim)
 
 
 # ---------------------------------------------------------------------------------------------------------------- truth

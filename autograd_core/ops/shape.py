@@ -1,12 +1,11 @@
 """Shapes: views of the same numbers, copies that join, pad and reverse, and the public functions composed from them.
 
-Primitives take complete static shapes and non-negative axes.  The public functions below them have PyTorch's signatures and
-accept -1 and negative dims.
+Primitives take complete static shapes and non-negative axes.  The public functions below them have PyTorch's signatures
+and accept -1 and negative dims.
 """
 
 from __future__ import annotations
 
-import builtins
 import math
 import operator
 from collections.abc import Sequence
@@ -21,7 +20,7 @@ from .axes import normalize_dim, normalize_dims
 
 Shape = tuple[int, ...]
 
-# -------------------------------------------------------------------------------------------------------------- primitives
+# ----------------------------------------------------------------------------------------------------------- primitives
 
 
 @primitive(name="reshape", view=True)
@@ -38,12 +37,12 @@ def permute_axes(x: Array, *, axes: Shape | None) -> Array:
     return x.transpose(axes)
 
 
-permute_axes.vjp(x=lambda g, axes: permute_axes(g, axes=None if axes is None else _inverse(axes)))
-
-
 @lru_cache(1024)
 def _inverse(axes: Shape) -> Shape:
-    return tuple(sorted(builtins.range(len(axes)), key=axes.__getitem__))
+    return tuple(sorted(range(len(axes)), key=axes.__getitem__))
+
+
+permute_axes.vjp(x=lambda g, axes: permute_axes(g, axes=None if axes is None else _inverse(axes)))
 
 
 @primitive(name="expand", view=True)
@@ -56,16 +55,15 @@ def expand_to(x: Array, *, shape: Shape) -> Array:
     return np.broadcast_to(x, shape)
 
 
-expand_to.vjp(x=lambda g, x_shape: sum_to(g, shape=x_shape))
-
-
 @lru_cache(4096)
 def _expanded_strides(old: Shape, itemsize: int, new: Shape) -> Shape:
     lead = len(new) - len(old)
     if lead < 0 or any(n not in (1, m) for n, m in zip(old, new[lead:])):
-        raise ShapeError(f"a tensor of shape {old} does not expand to {new}: each size must be equal or 1, from the right")
+        raise ShapeError(
+            f"a tensor of shape {old} does not expand to {new}: each size must be equal or 1, from the right"
+        )
     strides, stride = [0] * len(new), itemsize
-    for i in reversed(builtins.range(len(old))):
+    for i in reversed(range(len(old))):
         strides[lead + i] = 0 if old[i] == 1 else stride
         stride *= old[i]
     return tuple(strides)
@@ -76,12 +74,13 @@ def sum_to(x: Array, *, shape: Shape) -> Array:
     """Sum over the axes that broadcasting *shape* to x's shape repeats: the partner of ``expand_to``."""
     lead = x.ndim - len(shape)
     if lead:
-        x = np.add.reduce(x, 0) if lead == 1 else np.add.reduce(x, tuple(builtins.range(lead)))
+        x = np.add.reduce(x, 0) if lead == 1 else np.add.reduce(x, tuple(range(lead)))
     if x.shape != shape:
         x = np.add.reduce(x, tuple(i for i, n in enumerate(shape) if n == 1 and x.shape[i] != 1), keepdims=True)
     return x
 
 
+expand_to.vjp(x=lambda g, x_shape: sum_to(g, shape=x_shape))
 sum_to.vjp(x=lambda g, x_shape: expand_to(g, shape=x_shape))
 
 
@@ -91,7 +90,7 @@ def join(*xs: Array, dim: int) -> Array:
 
 
 def _join_part(g: Array, i: int, xs_shapes: tuple[Shape, ...], dim: int) -> Array:
-    start = builtins.sum(shape[dim] for shape in xs_shapes[:i])
+    start = sum(shape[dim] for shape in xs_shapes[:i])
     return g[(slice(None),) * dim + (slice(start, start + xs_shapes[i][dim]),)]
 
 
@@ -116,7 +115,7 @@ def _interior(before: Shape, shape: Shape) -> tuple[slice, ...]:
 
 @primitive(name="flip")
 def reverse(x: Array, *, axes: Shape) -> Array:
-    return x[tuple([slice(None, None, -1 if i in axes else 1) for i in builtins.range(x.ndim)])].copy()
+    return x[tuple([slice(None, None, -1 if i in axes else 1) for i in range(x.ndim)])].copy()
 
 
 reverse.vjp(x=lambda g, axes: reverse(g, axes=axes))
@@ -130,7 +129,7 @@ def roll_by(x: Array, *, shifts: Shape, axes: Shape) -> Array:
 roll_by.vjp(x=lambda g, shifts, axes: roll_by(g, shifts=tuple([-s for s in shifts]), axes=axes))
 
 
-# -------------------------------------------------------------------------------------------------------- views, regrouped
+# ----------------------------------------------------------------------------------------------------- views, regrouped
 
 
 def _sizes(sizes: tuple[Any, ...]) -> Shape:
@@ -154,15 +153,19 @@ def _complete(shape: Shape, numel: int, name: str) -> Shape:
     elif unknown > 1:
         raise ShapeError(f"{name}: only one size may be -1, but shape is {list(shape)}; give the others")
     if shape and min(shape) < -1:
-        raise ShapeError(f"{name}: shape {list(shape)} has a negative size; sizes are 0 or more, or -1 for one to be computed")
-    raise ShapeError(f"{name}: shape {list(shape)} is invalid for input of size {numel}; the product of the sizes must be {numel}")
+        raise ShapeError(
+            f"{name}: shape {list(shape)} has a negative size; sizes are 0 or more, or -1 for one to be computed"
+        )
+    raise ShapeError(
+        f"{name}: shape {list(shape)} is invalid for input of size {numel}; the product of the sizes must be {numel}"
+    )
 
 
 def reshape(input: Array, *shape: Any) -> Array:
     """Return *input*'s elements in the given shape: a view where possible, otherwise a copy.
 
-    One size may be -1 and is computed.  Sizes may be given one by one or as a tuple.  Raises ShapeError where the number of
-    elements differs.
+    One size may be -1 and is computed.  Sizes may be given one by one or as a tuple.  Raises ShapeError where the
+    number of elements differs.
 
     >>> ag.reshape(ag.arange(6), (2, -1)).shape
     (2, 3)
@@ -182,7 +185,8 @@ def view(input: Array, *shape: Any) -> Array:
     out = reshape_to(input, shape=sizes)
     if math.prod(sizes) and not np.may_share_memory(plain(out), plain(input)):
         raise ShapeError(
-            f"view: a tensor of shape {tuple(input.shape)} and these strides has no view of shape {list(sizes)}; use reshape(), which copies"
+            f"view: a tensor of shape {tuple(input.shape)} and these strides has no view of shape {list(sizes)}; use "
+            "reshape(), which copies"
         )
     return out
 
@@ -207,7 +211,7 @@ def reshape_as(input: Array, other: Array) -> Array:
 
 def plain(x: Array) -> Any:
     """Return the array of a tensor, or the array itself."""
-    return x if isinstance(x, np.ndarray) else x.data
+    return x if isinstance(x, np.ndarray | np.generic) else x.data
 
 
 def flatten(input: Array, start_dim: int = 0, end_dim: int = -1) -> Array:
@@ -224,7 +228,9 @@ def flatten(input: Array, start_dim: int = 0, end_dim: int = -1) -> Array:
         return reshape_to(input, shape=(1,))
     start, end = normalize_dim(start_dim, len(shape)), normalize_dim(end_dim, len(shape))
     if start > end:
-        raise ArgumentError(f"flatten: start_dim={start_dim} comes after end_dim={end_dim} of {len(shape)} dims; swap them")
+        raise ArgumentError(
+            f"flatten: start_dim={start_dim} comes after end_dim={end_dim} of {len(shape)} dims; swap them"
+        )
     if start == end:
         return input
     return reshape_to(input, shape=(*shape[:start], math.prod(shape[start : end + 1]), *shape[end + 1 :]))
@@ -272,7 +278,7 @@ def unsqueeze(input: Array, dim: int) -> Array:
     return reshape_to(input, shape=(*shape[:d], 1, *shape[d:]))
 
 
-# ------------------------------------------------------------------------------------------------------ views, axes moved
+# ---------------------------------------------------------------------------------------------------- views, axes moved
 
 
 def permute(input: Array, *dims: Any) -> Array:
@@ -300,7 +306,7 @@ def transpose(input: Array, dim0: int, dim1: int) -> Array:
         normalize_dim(dim0, 1), normalize_dim(dim1, 1)
         return input
     a, b = normalize_dim(dim0, ndim), normalize_dim(dim1, ndim)
-    axes = list(builtins.range(ndim))
+    axes = list(range(ndim))
     axes[a], axes[b] = b, a
     return permute_axes(input, axes=tuple(axes))
 
@@ -315,7 +321,9 @@ def t(input: Array) -> Array:
     (3, 2)
     """
     if (ndim := len(input.shape)) > 2:
-        raise ShapeError(f"t: input has {ndim} dims of shape {tuple(input.shape)}, expected at most 2; use .mT or permute()")
+        raise ShapeError(
+            f"t: input has {ndim} dims of shape {tuple(input.shape)}, expected at most 2; use .mT or permute()"
+        )
     return permute_axes(input, axes=(1, 0)) if ndim == 2 else input
 
 
@@ -328,8 +336,10 @@ def movedim(input: Array, source: int | Sequence[int], destination: int | Sequen
     ndim = len(input.shape)
     starts, ends = (normalize_dims(d, ndim) for d in (source, destination))
     if len(starts) != len(ends):
-        raise ShapeError(f"movedim: source={source} and destination={destination} differ in length; give a position for each dim")
-    order = [d for d in builtins.range(ndim) if d not in starts]
+        raise ShapeError(
+            f"movedim: source={source} and destination={destination} differ in length; give a position for each dim"
+        )
+    order = [d for d in range(ndim) if d not in starts]
     for end, start in sorted(zip(ends, starts)):
         order.insert(end, start)
     return permute_axes(input, axes=tuple(order))
@@ -338,13 +348,13 @@ def movedim(input: Array, source: int | Sequence[int], destination: int | Sequen
 moveaxis = movedim
 
 
-# ---------------------------------------------------------------------------------------------------------- views, repeated
+# ------------------------------------------------------------------------------------------------------ views, repeated
 
 
 def expand(input: Array, *sizes: Any) -> Array:
-    """Return a read-only view in which dims of size 1 are repeated to *sizes*; -1 keeps a size, and dims may be added in front.
+    """Return a read-only view in which dims of size 1 are repeated to *sizes*.
 
-    Raises ShapeError where a size other than 1 would change.
+    -1 keeps a size, and dims may be added in front.  Raises ShapeError where a size other than 1 would change.
 
     >>> ag.expand(ag.zeros(3, 1), (2, -1, 4)).shape
     (2, 3, 4)
@@ -352,14 +362,20 @@ def expand(input: Array, *sizes: Any) -> Array:
     want, shape = _sizes(sizes), tuple(input.shape)
     lead = len(want) - len(shape)
     if lead < 0:
-        raise ShapeError(f"expand: sizes={want} has fewer dims than input of shape {shape}; give a size, or -1, for each dim")
+        raise ShapeError(
+            f"expand: sizes={want} has fewer dims than input of shape {shape}; give a size, or -1, for each dim"
+        )
     full = tuple([shape[i - lead] if n == -1 and i >= lead else n for i, n in enumerate(want)])
     for i, n in enumerate(full):
         if n < 0:
-            raise ShapeError(f"expand: sizes={want} has {n} for a new dim {i}; -1 is for dims that input of shape {shape} has, give the size")
+            raise ShapeError(
+                f"expand: sizes={want} has {n} for a new dim {i}; -1 is for dims that input of shape {shape} has, give "
+                "the size"
+            )
         if i >= lead and shape[i - lead] not in (1, n):
             raise ShapeError(
-                f"expand: size {n} at dim {i} of sizes={want} does not match {shape[i - lead]} of input of shape {shape}; only a size of 1 can grow"
+                f"expand: size {n} at dim {i} of sizes={want} does not match {shape[i - lead]} of input of shape "
+                f"{shape}; only a size of 1 can grow"
             )
     return expand_to(input, shape=full)
 
@@ -390,7 +406,7 @@ def broadcast_shapes(*shapes: Sequence[int]) -> Shape:
     """
     out = [1] * max((len(s) for s in shapes), default=0)
     for shape in shapes:
-        for i in builtins.range(-len(shape), 0):
+        for i in range(-len(shape), 0):
             if shape[i] != 1:
                 if out[i] not in (1, shape[i]):
                     raise ShapeError(
@@ -412,7 +428,7 @@ def broadcast_tensors(*tensors: Array) -> tuple[Array, ...]:
 
 
 def meshgrid(*tensors: Array, indexing: str = "ij") -> tuple[Array, ...]:
-    """Return the coordinates of a grid over one-dimensional *tensors*, each of shape (len(tensors[0]), len(tensors[1]), ...).
+    """Return the coordinates of a grid over vectors, each of shape (len(tensors[0]), len(tensors[1]), ...).
 
     With *indexing* "xy" the first two dims are exchanged, as in plots.
 
@@ -428,13 +444,13 @@ def meshgrid(*tensors: Array, indexing: str = "ij") -> tuple[Array, ...]:
             raise ShapeError(f"meshgrid: tensor {i} has shape {tuple(x.shape)}, expected one dim; flatten() it")
     sizes = [math.prod(x.shape) for x in tensors]
     count = len(tensors)
-    axes = [1, 0, *builtins.range(2, count)] if indexing == "xy" and count > 1 else list(builtins.range(count))
+    axes = [1, 0, *range(2, count)] if indexing == "xy" and count > 1 else list(range(count))
     shape = tuple([sizes[a] for a in axes])
     columns = [reshape_to(x, shape=tuple([sizes[i] if a == i else 1 for a in axes])) for i, x in enumerate(tensors)]
     return tuple([expand_to(x, shape=shape) for x in columns])
 
 
-# ------------------------------------------------------------------------------------------------------- joins and splits
+# ----------------------------------------------------------------------------------------------------- joins and splits
 
 
 def cat(tensors: Sequence[Array], dim: int = 0) -> Array:
@@ -455,7 +471,10 @@ def cat(tensors: Sequence[Array], dim: int = 0) -> Array:
     d = normalize_dim(dim, len(shape))
     for i, x in enumerate(xs):
         if len(x.shape) != len(shape) or any(m != n and a != d for a, (m, n) in enumerate(zip(x.shape, shape))):
-            raise ShapeError(f"cat: tensor {i} has shape {tuple(x.shape)}, the first has {shape}; all sizes but that of dim {dim} must be equal")
+            raise ShapeError(
+                f"cat: tensor {i} has shape {tuple(x.shape)}, the first has {shape}; all sizes but that of dim {dim} "
+                "must be equal"
+            )
     return join(*xs, dim=d)
 
 
@@ -492,7 +511,10 @@ def narrow(input: Array, dim: int, start: int, length: int) -> Array:
     if not 0 <= first <= size:
         raise IndexError(f"narrow: start={start} is out of range for dim {dim} of size {size}; use {-size} to {size}")
     if length < 0 or first + length > size:
-        raise ShapeError(f"narrow: start={start} and length={length} exceed dim {dim} of size {size}; use a length of 0 to {size - first}")
+        raise ShapeError(
+            f"narrow: start={start} and length={length} exceed dim {dim} of size {size}; use a length of 0 to "
+            f"{size - first}"
+        )
     return _along(input, d, slice(first, first + length))
 
 
@@ -512,12 +534,12 @@ def split(tensor: Array, split_size_or_sections: int | Sequence[int], dim: int =
         step = split_size_or_sections
         if step < 0 or (step == 0 and size):
             raise ArgumentError(f"split: split_size={step} must be positive for dim {dim} of size {size}")
-        starts = list(builtins.range(0, max(size, 1), step or 1))
+        starts = list(range(0, max(size, 1), step or 1))
         return tuple([_along(tensor, d, slice(start, start + step)) for start in starts])
     sections = list(split_size_or_sections)
-    if builtins.sum(sections) != size or any(n < 0 for n in sections):
+    if sum(sections) != size or any(n < 0 for n in sections):
         raise ShapeError(f"split: sections {sections} must be 0 or more and sum to {size}, the size of dim {dim}")
-    starts = [builtins.sum(sections[:i]) for i in builtins.range(len(sections))]
+    starts = [sum(sections[:i]) for i in range(len(sections))]
     return tuple([_along(tensor, d, slice(start, start + n)) for start, n in zip(starts, sections)])
 
 
@@ -540,10 +562,10 @@ def unbind(input: Array, dim: int = 0) -> tuple[Array, ...]:
     [[0, 1], [2, 3]]
     """
     d = normalize_dim(dim, len(input.shape))
-    return tuple([_along(input, d, i) for i in builtins.range(input.shape[d])])
+    return tuple([_along(input, d, i) for i in range(input.shape[d])])
 
 
-# -------------------------------------------------------------------------------------------- reversed, rolled, repeated
+# ------------------------------------------------------------------------------------------- reversed, rolled, repeated
 
 
 def flip(input: Array, *dims: Any) -> Array:
@@ -557,7 +579,7 @@ def flip(input: Array, *dims: Any) -> Array:
 
 
 def roll(input: Array, shifts: int | Sequence[int], dims: int | Sequence[int] | None = None) -> Array:
-    """Shift the places of *dims* by *shifts*; those that leave at one end enter at the other.  Without *dims*, of the flat input.
+    """Shift the places of *dims*, or of the flat input, by *shifts*; those that leave at one end enter at the other.
 
     >>> ag.roll(ag.arange(4), 1).tolist()
     [3, 0, 1, 2]
@@ -583,7 +605,9 @@ def repeat(input: Array, *repeats: Any) -> Array:
     times, shape = _sizes(repeats), tuple(input.shape)
     lead = len(times) - len(shape)
     if lead < 0 or any(r < 0 for r in times):
-        raise ShapeError(f"repeat: repeats={times} must have a number of 0 or more for each dim of input, which has shape {shape}")
+        raise ShapeError(
+            f"repeat: repeats={times} must have a number of 0 or more for each dim of input, which has shape {shape}"
+        )
     full = (1,) * lead + shape
     pairs = reshape_to(input, shape=tuple([m for n in full for m in (1, n)]))
     tiled = expand_to(pairs, shape=tuple([m for r, n in zip(times, full) for m in (r, n)]))
@@ -600,7 +624,7 @@ def tile(input: Array, *dims: Any) -> Array:
     return repeat(input, (1,) * (len(input.shape) - len(times)) + times)
 
 
-# ------------------------------------------------------------------------------------------------------------------ padding
+# -------------------------------------------------------------------------------------------------------------- padding
 
 
 def pad(input: Array, pad: Sequence[int], mode: str = "constant", value: float | None = None) -> Array:
@@ -614,9 +638,12 @@ def pad(input: Array, pad: Sequence[int], mode: str = "constant", value: float |
     """
     shape = tuple(input.shape)
     if len(pad) % 2 or len(pad) > 2 * len(shape):
-        raise ShapeError(f"pad: pad={tuple(pad)} must hold (before, after) for at most the {len(shape)} dims of input of shape {shape}")
+        raise ShapeError(
+            f"pad: pad={tuple(pad)} must hold (before, after) for at most the {len(shape)} dims of input of shape "
+            f"{shape}"
+        )
     before, after = [0] * len(shape), [0] * len(shape)
-    for i in builtins.range(len(pad) // 2):
+    for i in range(len(pad) // 2):
         before[-1 - i], after[-1 - i] = operator.index(pad[2 * i]), operator.index(pad[2 * i + 1])
     for d, (a, n, b) in enumerate(zip(before, shape, after)):
         if a + n + b < 0 or -a > n or -b > n:
@@ -631,12 +658,17 @@ def pad(input: Array, pad: Sequence[int], mode: str = "constant", value: float |
     if mode not in _SOURCES:
         raise ArgumentError(f'pad: mode={mode!r} is unknown; use "constant", "reflect", "replicate" or "circular"')
     if value is not None:
-        raise ArgumentError(f'pad: value={value} has no meaning with mode={mode!r}; leave it out, or use mode="constant"')
+        raise ArgumentError(
+            f'pad: value={value} has no meaning with mode={mode!r}; leave it out, or use mode="constant"'
+        )
     for d, (a, n, b) in enumerate(zip(before, shape, after)):
         if a or b:
             least = {"reflect": max(a, b) + 1, "circular": max(a, b), "replicate": 1}[mode]
             if n < least:
-                raise ShapeError(f"pad: mode={mode!r} with pad={tuple(pad)} needs a size of {least} at dim {d}, input has shape {shape}")
+                raise ShapeError(
+                    f"pad: mode={mode!r} with pad={tuple(pad)} needs a size of {least} at dim {d}, input has shape "
+                    f"{shape}"
+                )
             input = _along(input, d, _SOURCES[mode](np.arange(-a, n + b), n))
     return input
 

@@ -43,21 +43,7 @@ def resume_run(folder: RunFolder, factories: Factories, epochs: int | None) -> i
         settings = replace(settings, epochs=epochs)
         config = {**config, "settings": asdict(settings)}
     resume = folder.checkpoint.exists()
-    if resume:
-        state = folder.state()
-        done = state["epoch"] - bool(state["batch"])
-        if epochs is not None and done > epochs:
-            raise UsageError(f"--epochs {epochs}: {folder.path} has {done} epochs already; give a larger number")
-        if done == settings.epochs:
-            say(
-                f"All {done} epochs are done. For more of them: python -m nn resume {_quoted(folder)} --epochs {2 * done}"
-            )
-        else:
-            say(
-                f"{folder.path} goes on after {done} epochs" + (f" and {state['batch']} batches" * bool(state["batch"]))
-            )
-    else:
-        say(f"{folder.path} has no checkpoint yet: it begins with the first epoch")
+    say(_place(folder, settings) if resume else f"{folder.path} has no checkpoint yet: it begins with the first epoch")
     parts = Parts(settings, factories)
     write_json(folder.config, config)
     return _fit(parts, folder, config, resume)
@@ -97,6 +83,20 @@ def _conclude(parts: Parts, folder: RunFolder, config: Mapping[str, Any], histor
     figures = report(parts, folder, config, history)
     say("test   " + "  ".join(f"{name} {value:.4f}" for name, value in figures.items()))
     say(f"report {folder.path / 'report.html'}")
+
+
+def _place(folder: RunFolder, settings: Settings) -> str:
+    """Say where the run is, or raise UsageError when it is beyond the epochs asked for."""
+    state = folder.state()
+    done = state["epoch"] - bool(state["batch"])
+    if state["epoch"] > settings.epochs:
+        raise UsageError(
+            f"--epochs {settings.epochs}: {folder.path} is in epoch {state['epoch']} already; give a larger number"
+        )
+    if done == settings.epochs:
+        return f"All {done} epochs are done. For more: python -m nn resume {_quoted(folder)} --epochs {2 * done}"
+    batches = f" and {state['batch']} batches" if state["batch"] else ""
+    return f"{folder.path} goes on after {done} of {settings.epochs} epochs{batches}"
 
 
 def _stopped(folder: RunFolder) -> str:

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 import autograd_core as ag
 from autograd_core import Tensor
@@ -54,22 +55,19 @@ def cross_entropy(
     _warn_if_made_by("softmax", name, input, "takes logits and applies log_softmax itself; leave the softmax out")
     if target.dtype.kind == "f":
         return _soft_cross_entropy(input, target, weight, ignore_index, reduction, label_smoothing)
-    labels, scale = _labels(name, input, target, weight, ignore_index)
+    labels, kept, scale = _labels(name, input, target, weight, ignore_index)
     rows, total = _rows(input), scale.sum()
-    if reduction == "mean" and total == 0 and not _any_kept(target, ignore_index):
-        return nothing_to_average(name, rows)
     if reduction == "mean":
-        scale = scale / total
+        if total == 0:
+            return nothing_to_average(name, rows)
+        kept, scale = kept / total, scale / total
     if reduction != "none" and not label_smoothing:
         return ag.softmax_cross_entropy(rows, labels, scale)
     log_p = ag.log_softmax(rows, 1)
     losses = _picked(log_p, labels, scale)
     if label_smoothing:
         each = log_p if weight is None else log_p * weight
-        shares = np.where(target.detach().numpy().reshape(-1) == ignore_index, 0, 1).astype(scale.dtype)
-        if reduction == "mean":
-            shares = shares / total
-        uniform = -each.sum(1) * shares / input.shape[_class_dim(input)]
+        uniform = -each.sum(1) * ag.from_numpy(kept) / rows.shape[1]
         losses = (1 - label_smoothing) * losses + label_smoothing * uniform
     return losses.reshape(target.shape) if reduction == "none" else losses.sum()
 
@@ -89,11 +87,13 @@ def nll_loss(
     check_reduction(name, reduction)
     _check_scores(name, input, target, weight)
     _warn_if_made_by("softmax", name, input, "takes log-probabilities; use log_softmax instead, or cross_entropy on logits")
-    labels, scale = _labels(name, input, target, weight, ignore_index)
-    total = scale.sum()
-    if reduction == "mean" and total == 0 and not _any_kept(target, ignore_index):
-        return nothing_to_average(name, input)
-    losses = _picked(_rows(input), labels, scale / total if reduction == "mean" else scale)
+    labels, _, scale = _labels(name, input, target, weight, ignore_index)
+    if reduction == "mean":
+        total = scale.sum()
+        if total == 0:
+            return nothing_to_average(name, input)
+        scale = scale / total
+    losses = _picked(_rows(input), labels, scale)
     return losses.reshape(target.shape) if reduction == "none" else losses.sum()
 
 
@@ -109,8 +109,8 @@ def _rows(input: Tensor) -> Tensor:
 
 
 def _check_scores(name: str, input: Tensor, target: Tensor, weight: Tensor | None) -> None:
-    expect.array(name, input)
-    expect.array(name, target, "target")
+    expect.tensor(name, input)
+    expect.tensor(name, target, "target")
     if input.dtype.kind != "f":
         raise expect.dtype_error(name, input, "floating scores as input", "convert them with input.float()")
     if input.ndim == 0:
@@ -122,38 +122,28 @@ def _check_scores(name: str, input: Tensor, target: Tensor, weight: Tensor | Non
 
 def _labels(
     name: str, input: Tensor, target: Tensor, weight: Tensor | None, ignore_index: int
-) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-    """Each row's class, and its weight: 0 where it is ignored, whose class is then 0."""
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+    """For each row its class (0 if it is ignored), 1 or 0 for whether it is kept, and its weight, 0 if it is not."""
     expect.indices(name, target, "target")
     expected = tuple(input.shape[:1] + input.shape[2:]) if input.ndim > 1 else ()
-    if tuple(target.shape) != expected:
+    if target.shape != expected:
         cure = f"one class index is needed for each row of input {tuple(input.shape)}"
-        if tuple(target.shape) == tuple(input.shape):
+        if target.shape == input.shape:
             cure = f"for one-hot rows pass target.argmax({_class_dim(input)}), for probabilities a floating target"
-        elif math.prod(target.shape) == math.prod(expected):
+        elif target.numel() == math.prod(expected):
             cure = f"use target.reshape{expected}"
         raise expect.shape_error(name, target, f"target of {expected}", cure)
-    classes, labels = input.shape[_class_dim(input)], target.detach().numpy().reshape(-1)
-    ignored = labels == ignore_index
-    some_ignored = bool(ignored.any())
-    if some_ignored:
-        labels = np.where(ignored, 0, labels)
+    labels = target.data.reshape(-1)
+    wanted = labels != ignore_index
+    if not wanted.all():
+        labels = np.where(wanted, labels, 0)
     cure = "check the labels, the number of outputs, and ignore_index"
-    expect.in_range(name, labels, classes, "target", "classes", cure)
-    if weight is None:
-        scale = np.ones(labels.shape, input.dtype)
-    else:
-        scale = weight.detach().numpy().astype(input.dtype, copy=False)[labels]
-    if some_ignored:
-        scale[ignored] = 0
-    return labels, scale
+    expect.in_range(name, labels, input.shape[_class_dim(input)], "target", "classes", cure)
+    kept = wanted.astype(input.dtype)
+    return labels, kept, kept if weight is None else kept * weight.data[labels]
 
 
-def _any_kept(target: Tensor, ignore_index: int) -> bool:
-    return bool((target.detach().numpy() != ignore_index).any())
-
-
-def _picked(log_p: Tensor, labels: np.ndarray[Any, Any], scale: np.ndarray[Any, Any]) -> Tensor:
+def _picked(log_p: Tensor, labels: NDArray[Any], scale: NDArray[Any]) -> Tensor:
     """-scale * log_p[label] of each row; 0 for rows of scale 0, even where log_p is infinite."""
     chosen = ag.gather(log_p, 1, ag.from_numpy(labels).long().unsqueeze(1)).squeeze(1)
     return ag.where(ag.from_numpy(scale != 0), -chosen * ag.from_numpy(scale), 0.0)
@@ -210,7 +200,7 @@ def multi_margin_loss(
     _check_scores(name, input, target, weight)
     if input.ndim > 2:
         raise expect.shape_error(name, input, "input of (N, C) or (C,)", "flatten it to rows of scores")
-    labels, scale = _labels(name, input, target, weight, ignore_index=-1 - input.shape[-1])
+    labels, _, scale = _labels(name, input, target, weight, ignore_index=-1 - input.shape[-1])
     rows, classes = _rows(input), input.shape[-1]
     y = ag.from_numpy(labels).long().unsqueeze(1)
     short = ag.relu(margin - ag.gather(rows, 1, y) + rows)
@@ -228,20 +218,20 @@ class BinaryCrossEntropy(ag.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, t: Tensor) -> Tensor:
         ctx.save_for_backward(x, t)
-        low = BinaryCrossEntropy.log
-        return -(t * low(x) + (1 - t) * low(1 - x))
+        return -(t * _bounded_log(x) + (1 - t) * _bounded_log(1 - x))
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, Tensor | None]:
         (g,), (x, t) = gradients, ctx.saved_tensors
-        low = BinaryCrossEntropy.log
-        slope = g * (x - t) / ag.clamp(x * (1 - x), min=1e-12) if ctx.needs_input_grad[0] else None
-        return slope, g * (low(1 - x) - low(x)) if ctx.needs_input_grad[1] else None
+        for_x, for_t = ctx.needs_input_grad
+        slope = g * (x - t) / ag.clamp(x * (1 - x), min=1e-12) if for_x else None
+        return slope, g * (_bounded_log(1 - x) - _bounded_log(x)) if for_t else None
 
-    @staticmethod
-    def log(x: Tensor) -> Tensor:
-        """Return max(log x, -100)."""
-        return ag.where(x > 0, ag.clamp(ag.log(ag.where(x > 0, x, 1.0)), min=-100.0), -100.0)
+
+def _bounded_log(x: Tensor) -> Tensor:
+    """Return max(log x, -100)."""
+    zero = x <= 0
+    return ag.where(zero, -100.0, ag.clamp(ag.log(ag.where(zero, 1.0, x)), min=-100.0))
 
 
 def binary_cross_entropy(
@@ -258,11 +248,12 @@ def binary_cross_entropy(
     """
     name = "binary_cross_entropy"
     check_reduction(name, reduction)
-    _check_yes_no(name, input, target)
-    x = input.detach().numpy()
-    if ((x < 0) | (x > 1)).any():
+    check_pair(name, input, target, floating_target=True)
+    x = input.data
+    wrong = (x < 0) | (x > 1)
+    if wrong.any():
         raise ag.errors.ArgumentError(
-            f"{expect.place(name)}: input holds {x[(x < 0) | (x > 1)][0]}, expected probabilities from 0 to 1"
+            f"{expect.place(name)}: input holds {x[wrong][0]}, expected probabilities from 0 to 1"
             f"{expect.maker(input)}; apply sigmoid to it, or use binary_cross_entropy_with_logits"
         )
     losses = BinaryCrossEntropy.apply(input, target)
@@ -287,17 +278,13 @@ def binary_cross_entropy_with_logits(
     """
     name = "binary_cross_entropy_with_logits"
     check_reduction(name, reduction)
-    _check_yes_no(name, input, target)
+    check_pair(name, input, target, floating_target=True)
     _warn_if_made_by("sigmoid", name, input, "takes logits and applies sigmoid itself; leave the sigmoid out")
     positive = -ag.logsigmoid(input)
     if pos_weight is not None:
         positive = positive * (1 + (pos_weight - 1) * target)
     losses = (1 - target) * input + positive
     return reduced(name, losses if weight is None else losses * weight, reduction)
-
-
-def _check_yes_no(name: str, input: Tensor, target: Tensor) -> None:
-    check_pair(name, input, target, floating_target=True)
 
 
 # ------------------------------------------------------------------------------------------------ distributions, margins

@@ -45,8 +45,8 @@ def check_reduction(name: str, reduction: str, kinds: tuple[str, ...] = ("none",
 
 def check_pair(name: str, input: Tensor, target: Tensor, *, floating_target: bool = False) -> None:
     """Raise where *input* and *target* cannot meet in a loss; warn, or raise if strict, where they would broadcast."""
-    expect.array(name, input)
-    expect.array(name, target, "target")
+    expect.tensor(name, input)
+    expect.tensor(name, target, "target")
     if input.dtype.kind != "f":
         raise expect.dtype_error(name, input, "a floating input", "convert it with input.float()")
     if target.dtype != input.dtype and (target.dtype.kind == "f" or floating_target):

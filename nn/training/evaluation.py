@@ -69,7 +69,7 @@ def pair(batch: Any) -> tuple[ag.Tensor, ag.Tensor]:
 def number(loss: ag.Tensor) -> float:
     """Return the loss of a batch as a number, or say what is wrong with it."""
     if not isinstance(loss, ag.Tensor) or loss.numel() != 1:
-        given = f"shape {loss.shape}" if isinstance(loss, ag.Tensor) else f"a {type(loss).__name__}"
+        given = f"shape {tuple(loss.shape)}" if isinstance(loss, ag.Tensor) else f"a {type(loss).__name__}"
         raise ag.errors.ShapeError(
             f"criterion returned {given}: expected a tensor of one number, the mean over the batch; "
             "use reduction='mean'"

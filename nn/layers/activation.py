@@ -1,0 +1,366 @@
+"""Activation functions as layers.  Each is the function of ``nn.functional`` of that name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import autograd_core as ag
+from autograd_core import Tensor
+
+from .. import expect
+from .. import functional as F
+from ..module import Module
+from ..parameter import Parameter
+
+__all__ = [
+    "CELU",
+    "ELU",
+    "GELU",
+    "GLU",
+    "SELU",
+    "Hardshrink",
+    "Hardsigmoid",
+    "Hardswish",
+    "Hardtanh",
+    "LeakyReLU",
+    "LogSigmoid",
+    "LogSoftmax",
+    "Mish",
+    "PReLU",
+    "ReLU",
+    "ReLU6",
+    "SiLU",
+    "Sigmoid",
+    "Softmax",
+    "Softmin",
+    "Softplus",
+    "Softshrink",
+    "Softsign",
+    "Tanh",
+    "Tanhshrink",
+    "Threshold",
+]
+
+
+class _InPlace(Module):
+    """An activation that can write its result into its input."""
+
+    def __init__(self, inplace: bool = False) -> None:
+        super().__init__()
+        self.inplace = inplace
+
+    def arguments(self) -> dict[str, Any]:
+        """What the repr shows before ``inplace=True``."""
+        return {}
+
+    def extra_repr(self) -> str:
+        shown = self.arguments() | ({"inplace": True} if self.inplace else {})
+        return ", ".join(f"{name}={value}" for name, value in shown.items())
+
+
+class ReLU(_InPlace):
+    """max(x, 0); the gradient at 0 is 0.
+
+    >>> import nn
+    >>> nn.ReLU()(ag.tensor([-1.0, 2.0]))
+    tensor([0., 2.])
+    """
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.relu(input, self.inplace)
+
+
+class LeakyReLU(_InPlace):
+    """x where it is positive, else negative_slope x (Maas et al. 2013)."""
+
+    def __init__(self, negative_slope: float = 0.01, inplace: bool = False) -> None:
+        super().__init__(inplace)
+        self.negative_slope = negative_slope
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.leaky_relu(input, self.negative_slope, self.inplace)
+
+    def arguments(self) -> dict[str, Any]:
+        return {"negative_slope": self.negative_slope}
+
+
+class PReLU(Module):
+    """x where it is positive, else weight x; *weight* is learned, one for all channels of (N, C, ...) or one for each.
+
+    Source: He et al. 2015.
+
+    >>> import nn
+    >>> nn.PReLU()(ag.tensor([-1.0, 2.0])).tolist()
+    [-0.25, 2.0]
+    """
+
+    weight: Parameter
+
+    def __init__(self, num_parameters: int = 1, init: float = 0.25, *, dtype: Any = None) -> None:
+        super().__init__()
+        expect.size("PReLU", num_parameters=num_parameters)
+        self.num_parameters, self.init = num_parameters, init
+        self.weight = Parameter(ag.full((num_parameters,), init, dtype=dtype or ag.float32))
+
+    def forward(self, input: Tensor) -> Tensor:
+        expect.same_dtype("PReLU", input, self.weight)
+        if self.num_parameters > 1 and (input.ndim < 2 or input.shape[1] != self.num_parameters):
+            cure = "make num_parameters the number of channels, or 1"
+            raise expect.shape_error("PReLU", input, f"(N, {self.num_parameters}, ...)", cure)
+        return F.prelu(input, self.weight)
+
+    def extra_repr(self) -> str:
+        return f"num_parameters={self.num_parameters}"
+
+
+class ELU(_InPlace):
+    """x where it is positive, else alpha (e^x - 1) (Clevert et al. 2016)."""
+
+    def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
+        super().__init__(inplace)
+        self.alpha = alpha
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.elu(input, self.alpha, self.inplace)
+
+    def arguments(self) -> dict[str, Any]:
+        return {"alpha": self.alpha}
+
+
+class CELU(_InPlace):
+    """x where it is positive, else alpha (e^(x / alpha) - 1) (Barron 2017)."""
+
+    def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
+        super().__init__(inplace)
+        self.alpha = alpha
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.celu(input, self.alpha, self.inplace)
+
+    def arguments(self) -> dict[str, Any]:
+        return {"alpha": self.alpha}
+
+
+class SELU(_InPlace):
+    """The elu whose scale keeps mean 0 and variance 1 through layers (Klambauer et al. 2017)."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.selu(input, self.inplace)
+
+
+class GELU(Module):
+    """x times the probability that a standard normal number is below x (Hendrycks & Gimpel 2016)."""
+
+    def __init__(self, approximate: str = "none") -> None:
+        super().__init__()
+        self.approximate = approximate
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.gelu(input, approximate=self.approximate)
+
+    def extra_repr(self) -> str:
+        return f"approximate={self.approximate!r}"
+
+
+class SiLU(_InPlace):
+    """x sigmoid(x), also called swish (Hendrycks & Gimpel 2016)."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.silu(input, self.inplace)
+
+
+class Mish(_InPlace):
+    """x tanh(softplus(x)) (Misra 2019)."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.mish(input, self.inplace)
+
+
+class Sigmoid(Module):
+    """1 / (1 + e^-x)."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.sigmoid(input)
+
+
+class LogSigmoid(Module):
+    """log sigmoid(x)."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.logsigmoid(input)
+
+
+class Tanh(Module):
+    """(e^x - e^-x) / (e^x + e^-x)."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.tanh(input)
+
+
+class Softplus(Module):
+    """log(1 + e^(beta x)) / beta, a smooth relu; x itself where beta x is above *threshold*."""
+
+    def __init__(self, beta: float = 1.0, threshold: float = 20.0) -> None:
+        super().__init__()
+        self.beta, self.threshold = beta, threshold
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.softplus(input, self.beta, self.threshold)
+
+    def extra_repr(self) -> str:
+        return f"beta={self.beta}, threshold={self.threshold}"
+
+
+class _AlongDim(Module):
+    """A function of all the numbers along *dim*."""
+
+    def __init__(self, dim: int | None = None) -> None:
+        super().__init__()
+        self.dim = dim
+
+    def _dim(self, input: Tensor) -> int:
+        if self.dim is not None:
+            return self.dim
+        dim = 0 if input.ndim in (0, 1, 3) else 1
+        name = self._get_name()
+        expect.warn(f"{expect.place(name)}: dim was not given, and dim={dim} is guessed; say {name}(dim={dim})")
+        return dim
+
+    def extra_repr(self) -> str:
+        return f"dim={self.dim}"
+
+
+class Softmax(_AlongDim):
+    """e^x / sum e^x along *dim*: positive numbers whose sum is 1.
+
+    >>> import nn
+    >>> nn.Softmax(dim=1)(ag.zeros(1, 4)).tolist()
+    [[0.25, 0.25, 0.25, 0.25]]
+    """
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.softmax(input, self._dim(input))
+
+
+class LogSoftmax(_AlongDim):
+    """The logarithm of softmax along *dim*, exact also where that is too small to be represented."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.log_softmax(input, self._dim(input))
+
+
+class Softmin(_AlongDim):
+    """softmax(-x) along *dim*."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.softmin(input, self._dim(input))
+
+
+class Hardtanh(_InPlace):
+    """x within *min_val* and *max_val*; the gradient on the bounds is 0."""
+
+    def __init__(self, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> None:
+        super().__init__(inplace)
+        if not min_val < max_val:
+            raise ag.errors.ArgumentError(f"Hardtanh: min_val={min_val} is not below max_val={max_val}; swap them")
+        self.min_val, self.max_val = min_val, max_val
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.hardtanh(input, self.min_val, self.max_val, self.inplace)
+
+    def arguments(self) -> dict[str, Any]:
+        return {"min_val": self.min_val, "max_val": self.max_val}
+
+
+class ReLU6(_InPlace):
+    """min(max(x, 0), 6) (Krizhevsky 2010)."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.relu6(input, self.inplace)
+
+
+class Hardsigmoid(_InPlace):
+    """relu6(x + 3) / 6 (Courbariaux et al. 2015)."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.hardsigmoid(input, self.inplace)
+
+    def extra_repr(self) -> str:
+        return ""
+
+
+class Hardswish(Hardsigmoid):
+    """x relu6(x + 3) / 6 (Howard et al. 2019)."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.hardswish(input, self.inplace)
+
+
+class Softsign(Module):
+    """x / (1 + |x|)."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.softsign(input)
+
+
+class Tanhshrink(Module):
+    """x - tanh(x)."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.tanhshrink(input)
+
+
+class Softshrink(Module):
+    """x moved by *lambd* towards 0, and 0 within *lambd* of it."""
+
+    def __init__(self, lambd: float = 0.5) -> None:
+        super().__init__()
+        self.lambd = lambd
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.softshrink(input, self.lambd)
+
+    def extra_repr(self) -> str:
+        return str(self.lambd)
+
+
+class Hardshrink(Module):
+    """x, but 0 within *lambd* of 0."""
+
+    def __init__(self, lambd: float = 0.5) -> None:
+        super().__init__()
+        self.lambd = lambd
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.hardshrink(input, self.lambd)
+
+    def extra_repr(self) -> str:
+        return str(self.lambd)
+
+
+class Threshold(_InPlace):
+    """x where it is above *threshold*, else *value*."""
+
+    def __init__(self, threshold: float, value: float, inplace: bool = False) -> None:
+        super().__init__(inplace)
+        self.threshold, self.value = threshold, value
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.threshold(input, self.threshold, self.value, self.inplace)
+
+    def arguments(self) -> dict[str, Any]:
+        return {"threshold": self.threshold, "value": self.value}
+
+
+class GLU(Module):
+    """a sigmoid(b), a and b being the halves of the input along *dim* (Dauphin et al. 2017)."""
+
+    def __init__(self, dim: int = -1) -> None:
+        super().__init__()
+        self.dim = dim
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.glu(input, self.dim)
+
+    def extra_repr(self) -> str:
+        return f"dim={self.dim}"

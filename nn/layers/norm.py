@@ -1,0 +1,200 @@
+"""Normalisation: mean 0 and variance 1, then a learned scale and shift."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import autograd_core as ag
+from autograd_core import Tensor
+
+from .. import expect, init
+from ..module import Module
+from ..parameter import Parameter
+
+__all__ = ["BatchNorm1d", "BatchNorm2d", "LayerNorm"]
+
+
+class _BatchNorm(Module):
+    """(x - mean) / sqrt(var + eps) * weight + bias for each channel, over the batch and all other dims."""
+
+    weight: Parameter | None
+    bias: Parameter | None
+    running_mean: Tensor | None
+    running_var: Tensor | None
+    num_batches_tracked: Tensor | None
+    shapes: dict[int, str]  # the inputs that fit, by their number of dims
+
+    def __init__(
+        self,
+        num_features: int,
+        eps: float = 1e-5,
+        momentum: float | None = 0.1,
+        affine: bool = True,
+        track_running_stats: bool = True,
+        *,
+        bias: bool = True,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__()
+        expect.size(self._get_name(), num_features=num_features)
+        self.num_features, self.eps, self.momentum = num_features, eps, momentum
+        self.affine, self.track_running_stats = affine, track_running_stats
+
+        def parameter(wanted: bool) -> Parameter | None:
+            return Parameter(ag.empty(num_features, dtype=dtype)) if wanted else None
+
+        def buffer(*shape: int, dtype: Any = dtype) -> Tensor | None:
+            return ag.zeros(*shape, dtype=dtype) if track_running_stats else None
+
+        self.register_parameter("weight", parameter(affine))
+        self.register_parameter("bias", parameter(affine and bias))
+        self.register_buffer("running_mean", buffer(num_features))
+        self.register_buffer("running_var", buffer(num_features))
+        self.register_buffer("num_batches_tracked", ag.tensor(0, dtype=ag.int64) if track_running_stats else None)
+        self.reset_parameters()
+
+    def reset_running_stats(self) -> None:
+        """Forget the statistics: mean 0, variance 1, no batches."""
+        if self.running_mean is not None and self.running_var is not None and self.num_batches_tracked is not None:
+            self.running_mean.zero_()
+            self.running_var.fill_(1)
+            self.num_batches_tracked.zero_()
+
+    def reset_parameters(self) -> None:
+        """Forget the statistics, and start again from scale 1 and shift 0."""
+        self.reset_running_stats()
+        if self.weight is not None:
+            init.ones_(self.weight)
+        if self.bias is not None:
+            init.zeros_(self.bias)
+
+    def forward(self, input: Tensor) -> Tensor:
+        name, like = self._get_name(), self.weight if self.weight is not None else self.running_mean
+        if like is not None:
+            expect.same_dtype(name, input, like)
+        if input.ndim not in self.shapes or input.shape[1] != self.num_features:
+            expected = " or ".join(self.shapes.values()).replace("C", str(self.num_features))
+            fits = input.ndim in self.shapes
+            cure = "make num_features the number of channels" if fits else "use the BatchNorm for its number of dims"
+            raise expect.shape_error(name, input, expected, cure)
+        of_batch = self.training or self.running_mean is None
+        if of_batch and math.prod(input.shape) == self.num_features:
+            raise expect.shape_error(
+                name,
+                input,
+                "more than 1 value per channel when training",
+                "use larger batches (drop_last=True drops a last batch of 1), or model.eval()",
+            )
+        momentum = 0.0 if self.momentum is None else self.momentum
+        if self.training and self.num_batches_tracked is not None:
+            self.num_batches_tracked.add_(1)
+            if self.momentum is None:  # the mean of all batches
+                momentum = 1 / self.num_batches_tracked.item()
+        moving = not self.training or self.track_running_stats
+        return ag.batch_norm(
+            input,
+            self.running_mean if moving else None,
+            self.running_var if moving else None,
+            self.weight,
+            self.bias,
+            of_batch,
+            momentum,
+            self.eps,
+        )
+
+    def _label(self) -> str:
+        return f"{self._get_name()} {self.num_features}"
+
+    def extra_repr(self) -> str:
+        return (
+            f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, "
+            f"bias={self.bias is not None}, track_running_stats={self.track_running_stats}"
+        )
+
+
+class BatchNorm1d(_BatchNorm):
+    """Normalise each feature of (N, C), or each channel of (N, C, L), over the batch.
+
+    Training uses the mean and the (biased) variance of the batch, and moves *running_mean* and *running_var* (unbiased)
+    towards them by *momentum*, or to the mean of all batches with None; ``eval`` uses those.  Source: Ioffe & Szegedy 2015.
+
+    >>> import nn
+    >>> nn.BatchNorm1d(1, affine=False)(ag.tensor([[1.0], [3.0]])).round(decimals=3).tolist()
+    [[-1.0], [1.0]]
+    """
+
+    shapes = {2: "(N, C)", 3: "(N, C, L)"}
+
+
+class BatchNorm2d(_BatchNorm):
+    """Normalise each channel of pictures (N, C, H, W) over the batch and all pixels, as ``BatchNorm1d`` does.
+
+    >>> import nn
+    >>> nn.BatchNorm2d(3)(ag.zeros(2, 3, 4, 4)).shape
+    (2, 3, 4, 4)
+    """
+
+    shapes = {4: "(N, C, H, W)"}
+
+
+class LayerNorm(Module):
+    """Normalise over the trailing dims *normalized_shape*, for each example by itself.
+
+    (x - mean) / sqrt(var + eps) * weight + bias, with the biased variance.  Source: Ba, Kiros & Hinton 2016.
+
+    >>> import nn
+    >>> nn.LayerNorm(2)(ag.tensor([[1.0, 3.0]])).round(decimals=3).tolist()
+    [[-1.0, 1.0]]
+    """
+
+    weight: Parameter | None
+    bias: Parameter | None
+
+    def __init__(
+        self,
+        normalized_shape: int | Sequence[int],
+        eps: float = 1e-5,
+        elementwise_affine: bool = True,
+        bias: bool = True,
+        *,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__()
+        shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+        for size in shape or (0,):
+            expect.size("LayerNorm", normalized_shape=size)
+        self.normalized_shape, self.eps, self.elementwise_affine = shape, eps, elementwise_affine
+
+        def parameter(wanted: bool) -> Parameter | None:
+            return Parameter(ag.empty(*shape, dtype=dtype)) if wanted else None
+
+        self.register_parameter("weight", parameter(elementwise_affine))
+        self.register_parameter("bias", parameter(elementwise_affine and bias))
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Start again from scale 1 and shift 0."""
+        if self.weight is not None:
+            init.ones_(self.weight)
+        if self.bias is not None:
+            init.zeros_(self.bias)
+
+    def forward(self, input: Tensor) -> Tensor:
+        if self.weight is not None:
+            expect.same_dtype("LayerNorm", input, self.weight)
+        if tuple(input.shape[-len(self.normalized_shape) :]) != self.normalized_shape:
+            expected = f"(..., {', '.join(map(str, self.normalized_shape))})"
+            cure = "make normalized_shape the last dims of the input"
+            raise expect.shape_error("LayerNorm", input, expected, cure)
+        return ag.layer_norm(input, self.normalized_shape, self.weight, self.bias, self.eps)
+
+    def _label(self) -> str:
+        return f"{self._get_name()} {'x'.join(map(str, self.normalized_shape))}"
+
+    def extra_repr(self) -> str:
+        return (
+            f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}, "
+            f"bias={self.bias is not None}"
+        )

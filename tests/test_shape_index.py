@@ -1,0 +1,702 @@
+"""Shapes and indices: views, joins, padding, x[...] read and written, lookups and sums by index, order."""
+
+from __future__ import annotations
+
+import gc
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+import autograd_core as ag
+from autograd_core import ops
+from autograd_core.errors import ArgumentError, DtypeError, ShapeError
+
+floats = pytest.mark.parametrize("dtype", [ag.float32, ag.float64], ids=str)
+
+
+def counting(*shape: int, dtype: Any = ag.float32) -> Any:
+    return ag.arange(int(np.prod(shape))).to(dtype).reshape(shape)
+
+
+def same(got: Any, want: Any) -> None:
+    np.testing.assert_array_equal(got.detach().numpy(), np.asarray(want))
+
+
+# ------------------------------------------------------------------------------------------------------------ reshaping
+
+
+@floats
+def test_views_share_memory_and_keep_the_dtype(dtype: Any) -> None:
+    x = counting(2, 3, 4, dtype=dtype)
+    views = {
+        "reshape": (x.reshape(4, -1), (4, 6)),
+        "view": (x.view(2, 12), (2, 12)),
+        "flatten": (x.flatten(1), (2, 12)),
+        "unflatten": (x.unflatten(2, (2, -1)), (2, 3, 2, 2)),
+        "unsqueeze": (x.unsqueeze(-1), (2, 3, 4, 1)),
+        "squeeze": (x[:, :1].squeeze(1), (2, 4)),
+        "permute": (x.permute(2, 0, 1), (4, 2, 3)),
+        "transpose": (x.transpose(0, -1), (4, 3, 2)),
+        "swapaxes": (x.swapaxes(1, 2), (2, 4, 3)),
+        "movedim": (x.movedim(0, -1), (3, 4, 2)),
+        "expand": (x.expand(5, -1, 3, 4), (5, 2, 3, 4)),
+        "narrow": (x.narrow(2, 1, 2), (2, 3, 2)),
+        "index": (x[1, ..., ::2], (3, 2)),
+        "one element": (x[1, 2, 3], ()),
+        "diagonal": (x.diagonal(0, 1, 2), (2, 3)),
+    }
+    for name, (y, shape) in views.items():
+        assert y.shape == shape, name
+        assert y.dtype == dtype, name
+        assert np.shares_memory(y.data, x.data), name
+
+
+def test_reshape_resolves_and_checks_sizes() -> None:
+    x = counting(2, 3)
+    assert x.reshape([3, -1]).shape == x.reshape((3, 2)).shape == (3, 2)
+    assert ag.zeros(0, 3).reshape(3, 0).shape == (3, 0)
+    assert ag.zeros(0, 3).reshape(-1, 3).shape == (0, 3)
+    assert ag.tensor(1.0).reshape(1, 1).shape == (1, 1)
+    assert x.reshape(6).reshape_as(x).shape == x.view_as(x).shape == (2, 3)
+    for shape, message in [
+        ((2, 4), r"reshape: shape \[2, 4\] is invalid for input of size 6; the product of the sizes must be 6"),
+        ((4, -1), r"shape \[4, -1\] is invalid for input of size 6"),
+        ((-1, -1), r"only one size may be -1, but shape is \[-1, -1\]"),
+        ((-2, -3), r"shape \[-2, -3\] has a negative size"),
+    ]:
+        with pytest.raises(ShapeError, match=message):
+            x.reshape(shape)
+    with pytest.raises(ShapeError, match=r"the -1 in shape \[-1, 0\] is ambiguous"):
+        ag.zeros(0).reshape(-1, 0)
+    with pytest.raises(TypeError):
+        x.reshape(2.0, 3.0)
+
+
+def test_view_never_copies() -> None:
+    x = counting(2, 3)
+    with pytest.raises(
+        ShapeError, match=r"view: a tensor of shape \(3, 2\) .* no view of shape \[6\]; use reshape\(\)"
+    ):
+        x.T.view(6)
+    assert x.T.reshape(6).tolist() == [0, 3, 1, 4, 2, 5]
+    assert ag.zeros(0, 2).T.view(0).shape == (0,)
+
+
+def test_flatten_and_unflatten() -> None:
+    assert ag.tensor(1.0).flatten().shape == (1,)
+    assert counting(2, 3, 4).flatten(0, 1).shape == (6, 4)
+    assert counting(2, 3).ravel().shape == (6,)
+    with pytest.raises(ArgumentError, match="start_dim=1 comes after end_dim=0"):
+        counting(2, 3).flatten(1, 0)
+    with pytest.raises(IndexError, match="dim 2 is out of range"):
+        counting(2, 3).flatten(2)
+    with pytest.raises(ShapeError, match=r"unflatten: shape \[2, 2\] is invalid for input of size 3"):
+        counting(2, 3).unflatten(1, (2, 2))
+
+
+def test_squeeze_and_unsqueeze() -> None:
+    x = ag.zeros(1, 2, 1, 3)
+    assert x.squeeze().shape == (2, 3)
+    assert x.squeeze(0).shape == (2, 1, 3)
+    assert x.squeeze(1).shape == (1, 2, 1, 3)
+    assert x.squeeze((0, -2)).shape == (2, 3)
+    assert ag.tensor(1.0).squeeze().shape == ag.tensor(1.0).squeeze(0).shape == ()
+    assert ag.tensor(1.0).unsqueeze(-1).shape == (1,)
+    with pytest.raises(IndexError, match="dim 4 is out of range"):
+        x.squeeze(4)
+    with pytest.raises(IndexError, match="dim 5 is out of range"):
+        x.unsqueeze(5)
+
+
+def test_axes_move() -> None:
+    x = counting(2, 3, 4)
+    same(x.permute((1, -1, 0)), x.data.transpose(1, 2, 0))
+    same(x.movedim((0, 1), (2, 0)), np.moveaxis(x.data, (0, 1), (2, 0)))
+    same(counting(2, 3).t(), counting(2, 3).data.T)
+    assert ag.tensor(1.0).t().shape == ag.tensor(1.0).transpose(0, -1).shape == ()
+    with pytest.raises(ShapeError, match=r"permute: dims=\(1, 0\) names 2 dims, but input has 3"):
+        x.permute(1, 0)
+    with pytest.raises(ValueError, match="twice"):
+        x.permute(0, 0, 1)
+    with pytest.raises(ShapeError, match=r"t: input has 3 dims of shape \(2, 3, 4\), expected at most 2"):
+        x.t()
+    with pytest.raises(ShapeError, match="movedim: source=0 and destination=.* differ in length"):
+        x.movedim(0, (1, 2))
+
+
+# --------------------------------------------------------------------------------------------------------- broadcasting
+
+
+def test_expand_repeats_without_a_copy() -> None:
+    x = ag.tensor([[1.0], [2.0]], requires_grad=True)
+    y = x.expand(3, -1, 2)
+    same(y, np.broadcast_to(x.data, (3, 2, 2)))
+    assert y.data.strides[0] == y.data.strides[2] == 0
+    y.sum().backward()
+    assert x.grad.tolist() == [[6], [6]]
+    same(counting(2, 3).T[:1].expand(4, 2), np.broadcast_to([[0, 3]], (4, 2)))  # not contiguous
+    assert ag.zeros(1, 0).expand(3, 0).shape == (3, 0)
+    assert ag.tensor(2.0).expand(2).tolist() == [2, 2]
+    assert ag.zeros(3).expand_as(ag.zeros(2, 3)).shape == ag.zeros(3).broadcast_to((2, 3)).shape == (2, 3)
+    with pytest.raises(RuntimeError, match=r"cannot be written in place: it is an expanded view"):
+        ag.zeros(1).expand(3).add_(1)
+    for sizes, message in [
+        ((2, 4), r"expand: size 4 at dim 1 of sizes=\(2, 4\) does not match 3 of input of shape \(2, 3\)"),
+        ((3,), r"expand: sizes=\(3,\) has fewer dims than input of shape \(2, 3\)"),
+        ((-1, 2, 3), r"has -1 for a new dim 0"),
+    ]:
+        with pytest.raises(ShapeError, match=message):
+            ag.zeros(2, 3).expand(sizes)
+    for shape in [(2,), (4, 3), (3,)]:
+        with pytest.raises(ShapeError, match=r"a tensor of shape \(2, 3\) does not expand to"):
+            ops.expand_to(np.zeros((2, 3)), shape=shape)
+
+
+def test_an_expanded_view_keeps_its_memory_alive() -> None:
+    y = ops.expand_to(np.arange(1000.0), shape=(2, 1000))
+    gc.collect()
+    junk = [np.full(1000, 7.0) for _ in range(50)]
+    np.testing.assert_array_equal(y[1], np.arange(1000.0))
+    del junk
+
+
+@given(hnp.mutually_broadcastable_shapes(num_shapes=2, min_side=0, max_side=4, max_dims=4))
+def test_broadcasting_and_its_undoing_agree_with_numpy(shapes: Any) -> None:
+    """Over any two shapes: values as NumPy's, and each gradient the sum over what was repeated."""
+    (a, b), result = shapes.input_shapes, shapes.result_shape
+    rng = np.random.default_rng(len(result))
+    x, y, w = rng.normal(size=a), rng.normal(size=b), rng.normal(size=result)
+    tx, ty = ag.tensor(x, requires_grad=True), ag.tensor(y, requires_grad=True)
+    out = tx * ty
+    np.testing.assert_array_equal(out.data, x * y)
+    assert ag.broadcast_shapes(a, b) == out.shape == result
+    gx, gy = ag.grad(out, [tx, ty], [ag.tensor(w)])
+    for g, other, shape in ((gx, y, a), (gy, x, b)):
+        full = w * np.broadcast_to(other, result)
+        lead = full.sum(tuple(range(len(result) - len(shape))))
+        want = lead.sum(tuple(i for i, n in enumerate(shape) if n == 1), keepdims=True) if shape else lead
+        np.testing.assert_allclose(g.data, want, atol=1e-12)
+    for given_, wide in zip((tx, ty), ag.broadcast_tensors(tx, ty)):
+        np.testing.assert_array_equal(wide.data, np.broadcast_to(given_.data, result))
+
+
+def test_shapes_that_do_not_broadcast() -> None:
+    with pytest.raises(ShapeError, match=r"\(2, 3\), \(4,\) do not broadcast: sizes 3 and 4 at dim -1 differ"):
+        ag.broadcast_tensors(ag.zeros(2, 3), ag.zeros(4))
+
+
+def test_meshgrid() -> None:
+    a, b = ag.arange(2), ag.arange(3)
+    for indexing in ("ij", "xy"):
+        for got, want in zip(ag.meshgrid(a, b, indexing=indexing), np.meshgrid(a.data, b.data, indexing=indexing)):
+            same(got, want)
+    assert ag.meshgrid([a])[0].tolist() == [0, 1]
+    with pytest.raises(ArgumentError, match="indexing='ji' is unknown"):
+        ag.meshgrid(a, b, indexing="ji")
+    with pytest.raises(ShapeError, match=r"meshgrid: tensor 0 has shape \(1, 2\), expected one dim"):
+        ag.meshgrid(a.reshape(1, 2))
+
+
+def test_repeat_and_tile() -> None:
+    x = ag.tensor([[1.0, 2.0]], requires_grad=True)
+    same(x.repeat(2, 1, 3), np.tile(x.data, (2, 1, 3)))
+    same(x.tile(2), np.tile(x.data, 2))
+    same(x.tile(2, 1, 1), np.tile(x.data, (2, 1, 1)))
+    assert x.repeat(0, 2).shape == (0, 4)
+    x.repeat(3, 2).sum().backward()
+    assert x.grad.tolist() == [[6, 6]]
+    with pytest.raises(ShapeError, match=r"repeat: repeats=\(2,\) must have a number"):
+        x.repeat(2)
+
+
+# ----------------------------------------------------------------------------------------------------- joins and splits
+
+
+@floats
+def test_cat_and_stack(dtype: Any) -> None:
+    a, b = counting(2, 3, dtype=dtype), counting(1, 3, dtype=dtype) + 10
+    same(ag.cat([a, b]), np.concatenate([a.data, b.data]))
+    same(ag.cat((a, a), dim=-1), np.concatenate([a.data, a.data], -1))
+    assert ag.cat([ag.zeros(0), a]).shape == (2, 3)  # as in PyTorch, an empty vector is passed over
+    assert ag.cat([ag.zeros(0)]).shape == (0,)
+    same(ag.stack([a, a], 1), np.stack([a.data, a.data], 1))
+    assert ag.stack([ag.tensor(1), ag.tensor(2)], -1).tolist() == [1, 2]
+    assert ag.cat([ag.tensor([1]), ag.tensor([1.5])]).dtype == ag.float32
+    assert ag.cat([a, b]).dtype == dtype
+
+
+def test_gradients_of_cat_go_where_its_parts_came_from() -> None:
+    a, b, c = (ag.ones(2, n, requires_grad=n != 2) for n in (1, 2, 3))
+    (ag.cat([a, b, c], 1) * counting(2, 6)).sum().backward()
+    assert a.grad.tolist() == [[0], [6]]
+    assert b.grad is None
+    assert c.grad.tolist() == [[3, 4, 5], [9, 10, 11]]
+
+
+def test_cat_and_stack_explain_what_does_not_fit() -> None:
+    a = ag.zeros(2, 3)
+    for call, error, message in [
+        (lambda: ag.cat([]), ArgumentError, "cat: tensors is empty"),
+        (lambda: ag.stack([]), ArgumentError, "stack: tensors is empty"),
+        (lambda: ag.cat([a, ag.zeros(2, 4)]), ShapeError, r"cat: tensor 1 has shape \(2, 4\), the first has \(2, 3\)"),
+        (lambda: ag.cat([ag.tensor(1.0)]), ShapeError, r"0-d tensor has no dim to join along; use stack\(\)"),
+        (lambda: ag.cat([a], 2), IndexError, "dim 2 is out of range"),
+        (lambda: ag.stack([a, ag.zeros(3, 2)]), ShapeError, r"stack: tensor 1 has shape \(3, 2\), the first has"),
+    ]:
+        with pytest.raises(error, match=message):
+            call()
+
+
+def test_split_chunk_and_unbind() -> None:
+    x = counting(7, 2)
+    assert [len(p) for p in x.split(3)] == [3, 3, 1]
+    assert [p.shape for p in x.split([1, 0, 1], dim=1)] == [(7, 1), (7, 0), (7, 1)]
+    assert [len(p) for p in x.chunk(3)] == [3, 3, 1]
+    assert [len(p) for p in x.chunk(4)] == [2, 2, 2, 1]
+    assert [len(p) for p in x.chunk(6)] == [2, 2, 2, 1]  # fewer than asked, as in PyTorch
+    assert [len(p) for p in ag.zeros(0).chunk(2)] == [0, 0]
+    assert [len(p) for p in ag.zeros(0).split(2)] == [0]
+    assert [p.tolist() for p in x[:2].unbind(1)] == [[0, 2], [1, 3]]
+    assert np.shares_memory(x.split(3)[1].data, x.data)
+    same(ag.cat(x.split([2, 5])), x.data)
+    for call, error, message in [
+        (
+            lambda: x.split([3, 3]),
+            ShapeError,
+            r"split: sections \[3, 3\] must be 0 or more and sum to 7, the size of dim 0",
+        ),
+        (lambda: x.split(0), ArgumentError, "split: split_size=0 must be positive"),
+        (lambda: x.chunk(0), ArgumentError, "chunk: chunks=0 must be 1 or more"),
+        (lambda: x.narrow(0, 5, 3), ShapeError, "start=5 and length=3 exceed dim 0 of size 7; use a length of 0 to 2"),
+        (lambda: x.narrow(0, 8, 0), IndexError, "start=8 is out of range for dim 0 of size 7"),
+    ]:
+        with pytest.raises(error, match=message):
+            call()
+    assert x.narrow(0, -2, 2)[0, 0].item() == 10
+
+
+def test_flip_and_roll() -> None:
+    x = counting(2, 3)
+    same(x.flip(0, -1), np.flip(x.data))
+    same(x.flip((1,)), np.flip(x.data, 1))
+    assert not np.shares_memory(x.flip(0).data, x.data)
+    same(x.roll(1), np.roll(x.data, 1))
+    same(x.roll((1, -1), (0, 1)), np.roll(x.data, (1, -1), (0, 1)))
+    with pytest.raises(ArgumentError, match=r"roll: shifts=\(1, 2\) without dims"):
+        x.roll((1, 2))
+    with pytest.raises(ArgumentError, match=r"roll: shifts=1 and dims=\(0, 1\) differ"):
+        x.roll(1, (0, 1))
+
+
+# -------------------------------------------------------------------------------------------------------------- padding
+
+MODES = {"constant": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}
+
+
+@floats
+@pytest.mark.parametrize("mode", MODES)
+def test_pad_agrees_with_numpy(mode: str, dtype: Any) -> None:
+    x = counting(2, 4, 5, dtype=dtype)
+    same(ag.pad(x, (1, 2, 3, 0), mode), np.pad(x.data, ((0, 0), (3, 0), (1, 2)), MODES[mode]))
+    same(ag.pad(x, (0, 0), mode), x.data)
+    assert ag.pad(x, (1, 1), mode).dtype == dtype
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_gradient_of_pad_counts_what_was_read(mode: str) -> None:
+    x = ag.tensor(np.arange(4.0), requires_grad=True)
+    w = np.random.default_rng(0).normal(size=9)
+    ag.pad(x, (3, 2), mode).backward(ag.tensor(w))
+    source = np.pad(np.arange(4), (3, 2), MODES[mode], **({"constant_values": -1} if mode == "constant" else {}))
+    np.testing.assert_allclose(x.grad.data, [w[source == i].sum() for i in range(4)])
+
+
+def test_pad_crops_and_explains() -> None:
+    x = counting(3)
+    assert ag.pad(x, (-1, 2), value=9).tolist() == [1, 2, 9, 9]
+    assert ag.pad(x, (1, -3)).tolist() == [0]
+    assert ag.pad(x, (-2, 0), "circular").tolist() == [2]
+    assert ag.pad(ag.zeros(0), (1, 1), value=2).tolist() == [2, 2]
+    for call, error, message in [
+        (lambda: ag.pad(x, (1,)), ShapeError, r"pad: pad=\(1,\) must hold \(before, after\) for at most the 1 dims"),
+        (lambda: ag.pad(x, (1, 1, 1, 1)), ShapeError, r"pad=\(1, 1, 1, 1\) must hold"),
+        (lambda: ag.pad(x, (-4, 1)), ShapeError, r"crops more than dim 0 of input of shape \(3,\) has"),
+        (lambda: ag.pad(x, (1, 1), "mirror"), ArgumentError, "mode='mirror' is unknown"),
+        (lambda: ag.pad(x, (1, 1), "reflect", 3), ArgumentError, "value=3 has no meaning with mode='reflect'"),
+        (lambda: ag.pad(x, (3, 0), "reflect"), ShapeError, "mode='reflect' .* needs a size of 4 at dim 0"),
+        (lambda: ag.pad(x, (4, 0), "circular"), ShapeError, "mode='circular' .* needs a size of 4 at dim 0"),
+        (lambda: ag.pad(ag.zeros(0), (1, 0), "replicate"), ShapeError, "needs a size of 1 at dim 0"),
+    ]:
+        with pytest.raises(error, match=message):
+            call()
+
+
+# --------------------------------------------------------------------------------------------------------- x[...], read
+
+
+@st.composite
+def indexed(draw: Any) -> tuple[tuple[int, ...], Any]:
+    """A shape and an index into it, of every kind on which NumPy and PyTorch agree."""
+    shape = draw(hnp.array_shapes(min_dims=1, max_dims=4, max_side=4))
+    kind = draw(st.sampled_from(["basic", "mask", "arrays"]))
+    if kind == "basic":
+        return shape, draw(hnp.basic_indices(shape, allow_newaxis=True))
+    if kind == "mask":
+        dims = draw(st.integers(1, len(shape)))
+        return shape, draw(hnp.arrays(bool, shape[:dims]))
+    axes = draw(st.lists(st.integers(0, len(shape) - 1), min_size=1, max_size=2, unique=True).map(sorted))
+    result = draw(hnp.array_shapes(min_dims=1, max_dims=2, min_side=0, max_side=3))
+    arrays = {a: draw(hnp.arrays(np.int64, result, elements=st.integers(-shape[a], shape[a] - 1))) for a in axes}
+    steps = st.sampled_from([slice(None), slice(1, None), slice(None, None, -1), slice(None, None, 2)])
+    return shape, tuple(arrays[d] if d in arrays else draw(steps) for d in range(axes[-1] + 1))
+
+
+@given(indexed())
+def test_indexing_agrees_with_numpy(case: tuple[tuple[int, ...], Any]) -> None:
+    """Reading, its gradient, and writing, with the gradients of what was written and of what it was written into."""
+    shape, index = case
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=shape)
+    t = ag.tensor(x, requires_grad=True)
+    out = t[index]
+    same(out, x[index])
+    w = rng.normal(size=out.shape)
+    (g,) = ag.grad(out, [t], [ag.tensor(w)])
+    want = np.zeros(shape)
+    np.add.at(want, index, w)
+    np.testing.assert_allclose(g.data, want, atol=1e-12)
+
+    value = rng.normal(size=out.shape)
+    v = ag.tensor(value, requires_grad=True)
+    y = t * 1.0
+    y[index] = v
+    want = x.copy()
+    want[index] = value
+    same(y, want)
+    full = rng.normal(size=shape)
+    gx, gv = ag.grad(y, [t, v], [ag.tensor(full)])
+    kept = full.copy()
+    kept[index] = 0
+    np.testing.assert_array_equal(gx.data, kept)
+    owner = np.full(shape, -1)
+    owner[index] = np.arange(value.size).reshape(value.shape)  # who wrote last
+    np.testing.assert_array_equal(gv.data.ravel(), [full[owner == i].sum() for i in range(value.size)])
+
+
+def test_indices_of_every_python_kind() -> None:
+    x = counting(3, 4)
+    same(x[np.int64(1)], x.data[1])
+    same(x[ag.tensor(1)], x.data[1])
+    same(x[ag.tensor(1) :], x.data[1:])
+    same(x[[0, 2]], x.data[[0, 2]])
+    same(x[range(2)], x.data[:2])
+    same(x[[]], x.data[:0])
+    same(x[[True, False, True]], x.data[[0, 2]])
+    same(x[ag.tensor([0, 1]), ag.tensor([[3], [2]])], x.data[[0, 1], [[3], [2]]])
+    same(x[np.array([2, 0], np.int32)], x.data[[2, 0]])
+    same(x[True], x.data[None])
+    same(x[False], x.data[False])
+    same(x[x > 5], x.data[x.data > 5])
+    same(x[..., None, -1], x.data[..., None, -1])
+    assert np.shares_memory(x[ag.tensor(1)].data, x.data)
+    assert not np.shares_memory(x[[1]].data, x.data)
+
+
+def test_numbers_beside_arrays_select_first() -> None:
+    """As in PyTorch: NumPy puts the dim of the array in front here."""
+    x, i = counting(2, 3, 4), ag.tensor([0, 1])
+    same(x[0, :, i], x.data[0][:, [0, 1]])
+    same(x[i, :, 0], x.data[[0, 1]][:, :, 0])
+    same(x[None, 1, i], x.data[None, 1][:, [0, 1]])
+    torch = pytest.importorskip("torch")
+    t, j = torch.arange(24.0).reshape(2, 3, 4), torch.tensor([0, 1])
+    for index in ((0, slice(None), i), (i, slice(None), 0), (i, None, i), (None, i), (slice(None), i, None), (..., i)):
+        there = t[tuple(j if part is i else part for part in index)]
+        np.testing.assert_array_equal(x[index].numpy(), there.numpy())
+
+
+def test_bad_indices() -> None:
+    x = counting(3, 4)
+    for index, message in [
+        (3, "index 3 is out of bounds for axis 0 with size 3"),
+        ((0, -5), "index -5 is out of bounds for axis 1 with size 4"),
+        (ag.tensor([0, 9]), "index 9 is out of bounds for axis 0 with size 3"),
+        ((0, 0, 0), "too many indices"),
+        ((0, 0, [0]), "too many indices: 3 for a tensor of 2 dimensions"),
+        ((..., 0, ...), "more than one"),
+        (1.5, "an index of type float and dtype float64 names no place"),
+        (ag.tensor([0.0]), "an index of type Tensor and dtype float32 names no place"),
+        ("a", "an index of type str .* names no place"),
+        (ag.tensor([True, False]), "boolean index did not match"),
+    ]:
+        with pytest.raises(IndexError, match=message):
+            x[index]
+
+
+@floats
+def test_setitem(dtype: Any) -> None:
+    x = ag.zeros(3, 4, dtype=dtype)
+    memory = x.data
+    x[1] = 1
+    x[:, ::2] = ag.tensor([5.0, 6.0])
+    x[[0, 0], [1, 1]] = ag.tensor([7, 8])
+    x[x == 6] = -1
+    x[2, 1:3] = [3, 4]
+    x[0, 0] = 2
+    x[0, [3]] = np.ones((1, 1))
+    assert x.tolist() == [[2, 8, -1, 1], [5, 1, -1, 1], [5, 3, 4, 0]]
+    assert x.data is memory
+    assert x.dtype == dtype
+    with pytest.raises(ValueError, match=r"\(3,\)"):
+        x[0] = ag.ones(3)
+
+
+def test_setitem_through_a_number_and_an_array() -> None:
+    x = ag.zeros(2, 3, requires_grad=True)
+    v = ag.tensor([1.0, 2.0], requires_grad=True)
+    y = x * 1
+    y[1, [2, 0]] = v
+    assert y.tolist() == [[0, 0, 0], [2, 0, 1]]
+    (y * counting(2, 3)).sum().backward()
+    assert x.grad.tolist() == [[0, 1, 2], [0, 4, 0]]
+    assert v.grad.tolist() == [5, 3]
+
+
+def test_put_is_setitem_as_a_function() -> None:
+    x = counting(2, 3)
+    assert ag.put(x, 9, index=(0, [1])).tolist() == [[0, 9, 2], [3, 4, 5]]
+    assert x[0, 1].item() == 1
+    assert ag.put(ag.tensor([1, 2]), 7.9, index=0).tolist() == [7, 2]  # the input's dtype stays
+    assert ag.put(x, ag.ones(1, 1, 3), index=0)[0].tolist() == [1, 1, 1]
+
+
+def test_reading_rows_twice_adds_their_gradients() -> None:
+    table = ag.randn(5, 3, dtype=ag.float64, requires_grad=True)
+    rows = ag.tensor([[4, 1], [1, -1]])
+    table[rows].sum().backward()
+    assert table.grad.data[:, 0].tolist() == [0, 2, 0, 0, 2]
+
+
+# ----------------------------------------------------------------------------------------------------- lookups by index
+
+
+@floats
+@pytest.mark.parametrize("dim", [0, 1, -1])
+def test_gather_and_scatter_add_are_what_the_loops_say(dim: int, dtype: Any) -> None:
+    rng = np.random.default_rng(0)
+    x, shape = rng.normal(size=(3, 4, 2)).astype(dtype), (3, 3, 2)
+    index = rng.integers(0, x.shape[dim], shape)
+    src = rng.normal(size=(3, 4, 2)).astype(dtype)
+    gathered, added, put = np.empty(shape, dtype), x.copy(), x.copy()
+    for place in np.ndindex(*shape):
+        there = list(place)
+        there[dim] = index[place]
+        gathered[place] = x[tuple(there)]
+        added[tuple(there)] += src[place]
+        put[tuple(there)] = src[place]
+    t, i, s = ag.tensor(x), ag.tensor(index), ag.tensor(src)
+    same(ag.gather(t, dim, i), gathered)
+    np.testing.assert_allclose(ag.scatter_add(t, dim, i, s).data, added, atol=1e-6)
+    same(ag.scatter(t, dim, i, s), put)
+    assert ag.scatter_add(t, dim, i, s).dtype == dtype
+
+
+def test_scatter_a_number() -> None:
+    hot = ag.zeros(2, 3).scatter(1, ag.tensor([[2], [0]]), 1)
+    same(hot, np.eye(3)[[2, 0]])
+    same(ag.zeros(2, 3).scatter(1, ag.tensor([[2], [0]]), value=1), hot.data)
+    x = ag.zeros(2, 3)
+    assert x.scatter_(1, ag.tensor([[2], [0]]), 1.0) is x
+    same(x, hot.data)
+
+
+def test_lookups_of_nothing_and_of_0d() -> None:
+    empty = ag.zeros(0).long()
+    assert ag.gather(ag.zeros(3), 0, empty).shape == (0,)
+    assert ag.index_select(ag.zeros(3, 2), 0, empty).shape == (0, 2)
+    assert ag.scatter_add(ag.ones(3), 0, empty, ag.zeros(0)).tolist() == [1, 1, 1]
+    assert ag.index_add(ag.ones(3), 0, empty, ag.zeros(0)).tolist() == [1, 1, 1]
+    assert ag.gather(ag.tensor(3.0), 0, ag.tensor(0)).item() == 3
+    assert ag.index_select(ag.zeros(3, 2), 0, ag.tensor(1)).shape == (1, 2)
+    x = ag.zeros(3, 2, requires_grad=True)
+    x[empty].sum().backward()
+    assert x.grad.tolist() == [[0, 0]] * 3
+
+
+@floats
+def test_index_select_and_index_add(dtype: Any) -> None:
+    x = counting(2, 3, dtype=dtype)
+    i = ag.tensor([2, 0, 2])
+    same(x.index_select(1, i), x.data[:, [2, 0, 2]])
+    want = x.data.copy()
+    np.add.at(want, (slice(None), i.data), 2 * np.ones((2, 3)))
+    same(x.index_add(1, i, ag.ones(2, 3, dtype=dtype), alpha=2), want)
+    y = x.clone()
+    assert y.index_add_(0, ag.tensor([1]), ag.ones(1, 3, dtype=dtype)) is y
+    same(ag.index_add(ag.tensor([1, 2]), 0, ag.tensor([0, 0]), ag.tensor([5, 6])), [12, 2])  # integers too
+
+
+def test_take_along_dim() -> None:
+    x = ag.tensor([[3.0, 1.0, 2.0], [0.0, 5.0, 4.0]])
+    same(ag.take_along_dim(x, ag.argsort(x, 1), 1), np.sort(x.data, 1))
+    same(ag.take_along_dim(x, ag.tensor([[2]]), 1), x.data[:, 2:])
+    same(ag.take_along_dim(x, ag.tensor([5, 0])), [4, 3])
+    with pytest.raises(ShapeError, match="take_along_dim: .* differ in the number of dims"):
+        ag.take_along_dim(x, ag.tensor([0]), 1)
+
+
+def test_masks() -> None:
+    x = ag.tensor([1.0, 2.0, 3.0], requires_grad=True)
+    mask = ag.tensor([True, False, True])
+    assert x.masked_select(mask).tolist() == [1, 3]
+    assert ag.masked_select(ag.tensor([1, 2]), ag.tensor([[True], [False]])).tolist() == [1, 2]
+    y = x.masked_fill(mask, float("-inf"))
+    assert y.tolist() == [float("-inf"), 2, float("-inf")]
+    y.sum().backward()
+    assert x.grad.tolist() == [0, 1, 0]
+    value = ag.tensor(2.0, requires_grad=True)
+    ag.masked_fill(ag.zeros(3), mask, value).sum().backward()
+    assert value.grad.item() == 2
+    assert ag.masked_fill(ag.tensor([1, 2]), ag.tensor([True, False]), 5).dtype == ag.int64
+    z = ag.zeros(3)
+    assert z.masked_fill_(mask, 4) is z
+    assert z.tolist() == [4, 0, 4]
+
+
+def test_lookups_explain_what_does_not_fit() -> None:
+    x, i = counting(2, 3), ag.tensor([[0, 1], [1, 0]])
+    f, mask = i.float(), ag.tensor([1, 0, 1])
+    for call, error, message in [
+        (
+            lambda: x.gather(1, i + 2),
+            IndexError,
+            "gather: index 3 is out of bounds for dim 1 with size 3: expected 0 to 2",
+        ),
+        (lambda: x.gather(1, i - 1), IndexError, "gather: index -1 is out of bounds"),
+        (lambda: x.gather(1, f), DtypeError, r"gather: index has dtype float32: expected integers; use index.long\(\)"),
+        (lambda: x.gather(1, ag.zeros(3, 1).long()), ShapeError, r"gather: index of shape \(3, 1\) does not fit input"),
+        (lambda: x.gather(0, ag.tensor([0])), ShapeError, "it needs as many dims"),
+        (lambda: x.gather(2, i), IndexError, "dim 2 is out of range"),
+        (lambda: x.scatter(1, i), ArgumentError, "scatter: give either src or value"),
+        (lambda: x.scatter(1, i, f[:1]), ShapeError, r"scatter: src of shape \(1, 2\) is smaller than index"),
+        (lambda: x.scatter(1, i, i), DtypeError, "scatter: src has dtype int64, input has float32"),
+        (lambda: x.scatter_add(1, i + 2, f), IndexError, "scatter_add: index 3 is out of bounds"),
+        (lambda: x.index_select(0, i), ShapeError, r"index_select: index has shape \(2, 2\), expected a vector"),
+        (
+            lambda: x.index_select(0, i[0] + 2),
+            IndexError,
+            "index_select: index 2 is out of bounds for dim 0 with size 2",
+        ),
+        (lambda: x.index_add(0, i[0], f), ShapeError, r"index_add: .* a source of shape \(2, 3\)"),
+        (lambda: x.index_add(0, i[0] + 1, x), IndexError, "index_add: index 2 is out of bounds"),
+        (lambda: x.masked_select(mask), DtypeError, "masked_select: mask has dtype int64: expected bool"),
+        (lambda: x.masked_fill(mask, 0), DtypeError, "masked_fill: mask has dtype int64: expected bool"),
+        (lambda: x.masked_fill(x > 0, x), ShapeError, r"masked_fill: value has shape \(2, 3\), expected a number"),
+        (lambda: i.masked_fill(i > 0, 0.5), DtypeError, "value 0.5 does not fit input of dtype int64"),
+    ]:
+        with pytest.raises(error, match=message):
+            call()
+
+
+# ----------------------------------------------------------------------------------------- triangles, diagonals, order
+
+
+@floats
+def test_triangles_and_diagonals(dtype: Any) -> None:
+    x = counting(3, 4, dtype=dtype)
+    for k in (-1, 0, 2):
+        same(x.tril(k), np.tril(x.data, k))
+        same(x.triu(k), np.triu(x.data, k))
+        same(x.diagonal(k), np.diagonal(x.data, k))
+        same(ag.diag(x[0], k), np.diag(x.data[0], k))
+    same(ag.diag(x), np.diag(x.data))
+    x.diagonal().fill_(-1)
+    assert x.data[1, 1] == -1
+    with pytest.raises(ShapeError, match=r"tril: input has shape \(4,\), expected at least 2 dims"):
+        x[0].tril()
+    with pytest.raises(ShapeError, match=r"diag: input has shape \(1, 1, 1\), expected a vector or a matrix"):
+        ag.diag(ag.zeros(1, 1, 1))
+    with pytest.raises(ArgumentError, match="dim1=0 and dim2=-2 are the same dim"):
+        x.diagonal(0, 0, -2)
+
+
+@floats
+def test_sort_and_topk(dtype: Any) -> None:
+    rng = np.random.default_rng(0)
+    x = ag.tensor(rng.permutation(24).reshape(4, 6).astype(dtype))
+    for dim in (0, 1, -1):
+        same(x.sort(dim).values, np.sort(x.data, dim))
+        same(x.argsort(dim), np.argsort(x.data, dim))
+        same(x.sort(dim, descending=True)[0], -np.sort(-x.data, dim))
+        for k in (0, 1, 3):
+            values, indices = x.topk(k, dim)
+            same(values, np.take(-np.sort(-x.data, dim), np.arange(k), dim))
+            same(values, np.take_along_axis(x.data, indices.data, dim))
+            same(x.topk(k, dim, largest=False).values, np.take(np.sort(x.data, dim), np.arange(k), dim))
+    assert x.topk(2).values.dtype == dtype
+
+
+def test_order_keeps_equal_elements_and_puts_nan_last() -> None:
+    x = ag.tensor([2.0, 1.0, float("nan"), 1.0, 2.0])
+    assert x.argsort().tolist() == [1, 3, 0, 4, 2]
+    assert x.argsort(descending=True).tolist() == [2, 0, 4, 1, 3]
+    assert x.topk(2, largest=False).indices.tolist() == [1, 3]
+    assert x.topk(2).indices.tolist()[0] == 2
+    assert ag.tensor(3.0).sort().values.item() == ag.tensor(3.0).topk(1).values.item() == 3
+    assert ag.zeros(0).sort().values.shape == (0,)
+    assert ag.zeros(2, 0).topk(0).values.shape == (2, 0)
+    y = ag.tensor([1.0, 3.0, 2.0], requires_grad=True)
+    (y.sort().values * counting(3)).sum().backward()
+    assert y.grad.tolist() == [0, 2, 1]
+    with pytest.raises(ArgumentError, match="topk: k=4 is out of range for dim -1 of size 3"):
+        y.topk(4)
+
+
+def test_nonzero() -> None:
+    x = ag.tensor([[0, 1], [2, 0]])
+    assert x.nonzero().tolist() == [[0, 1], [1, 0]]
+    rows, columns = x.nonzero(as_tuple=True)
+    assert x[rows, columns].tolist() == [1, 2]
+    assert ag.zeros(3).nonzero().shape == (0, 1)
+
+
+# -------------------------------------------------------------------------------------------------- plain arrays, torch
+
+
+def test_functions_take_plain_arrays() -> None:
+    """What formulas rely on: the same functions, over arrays."""
+    x = np.arange(6.0).reshape(2, 3)
+    results = [
+        ops.reshape(x, 3, 2), ops.flatten(x), ops.expand(x[:, None], 2, 4, 3), ops.cat([x, x]), ops.pad(x, (1, 1)),
+        ops.getitem(x, (0, [1, 2])), ops.gather(x, 1, np.array([[0], [1]])), ops.sort(x).values, ops.tril(x),
+    ]  # fmt: skip
+    assert all(type(r) is np.ndarray for r in results)
+
+
+def test_agrees_with_torch() -> None:
+    torch = pytest.importorskip("torch")
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(2, 3, 4)).astype("f")
+    t, a = torch.tensor(x), ag.tensor(x)
+    i = rng.integers(0, 3, (2, 2, 4))
+    for f in (
+        lambda m, x, i: m.movedim(x, (0, 2), (1, 0)),
+        lambda m, x, i: m.roll(x, (1, 2), (0, 2)),
+        lambda m, x, i: m.gather(x, 1, i),
+        lambda m, x, i: m.scatter_add(x, 1, i, x),
+        lambda m, x, i: m.topk(x, 2, 1).indices,
+        lambda m, x, i: m.sort(x, 2, descending=True).indices,
+        lambda m, x, i: m.diagonal(x, 1, 0, 2),
+        lambda m, x, i: x[:, :, None].repeat(1, 2, 1, 2),
+        lambda m, x, i: m.cat([p * k for k, p in enumerate(m.split(x, [1, 2], 1))], 1),
+        lambda m, x, i: m.stack(m.chunk(x, 2, 2)),
+        lambda m, x, i: m.triu(x, -1),
+    ):
+        np.testing.assert_allclose(f(ag, a, ag.tensor(i)).numpy(), f(torch, t, torch.tensor(i)).numpy(), rtol=1e-6)
+    for mode in MODES:
+        there = torch.nn.functional.pad(t, (1, 2), mode=mode)
+        np.testing.assert_array_equal(ag.pad(a, (1, 2), mode).numpy(), there.numpy())
