@@ -8,8 +8,6 @@ tensor([2., 4., 6.])
 """
 
 from . import autograd, errors, ops, random
-from .dtypes import bool_ as bool
-from .dtypes import float32, float64, int8, int16, int32, int64, uint8
 from .autograd import (
     Function,
     backward,
@@ -48,6 +46,8 @@ from .creation import (
     zeros,
     zeros_like,
 )
+from .dtypes import bool_ as bool
+from .dtypes import float32, float64, int8, int16, int32, int64, uint8
 from .kernels.jit import at_warm_up, kernel, warm_up
 from .kernels.threads import get_num_threads, set_num_threads
 from .modes import (
@@ -61,10 +61,6 @@ from .modes import (
     scope,
     set_grad_enabled,
 )
-from .primitive import PRIMITIVES, primitive
-from .random import Generator, default_generator, get_rng_state, initial_seed, manual_seed, set_rng_state
-from .tensor import RemovableHandle, Tensor
-from .writes import written
 from .ops import (
     abs,
     acos,
@@ -147,9 +143,9 @@ from .ops import (
     lerp,
     linear,
     log,
-    log10,
     log1p,
     log2,
+    log10,
     log_softmax,
     logical_and,
     logical_not,
@@ -231,6 +227,10 @@ from .ops import (
     var,
     where,
 )
+from .primitive import PRIMITIVES, primitive
+from .random import Generator, default_generator, get_rng_state, initial_seed, manual_seed, set_rng_state
+from .tensor import RemovableHandle, Tensor
+from .writes import written
 
 __all__ = [
     "Function",

@@ -44,11 +44,11 @@ def zero(dtype: np.dtype[Any]) -> ndarray:
 
 def as_dtype(dtype: Any) -> np.dtype[Any]:
     """Return *dtype*, in any spelling that NumPy or Python has for it, if it is one that tensors can have."""
-    if dtype in PYTHON:
+    if isinstance(dtype, type) and dtype in PYTHON:
         return PYTHON[dtype]
     try:
-        found = np.dtype(dtype)
-    except TypeError:
+        found: np.dtype[Any] | None = None if dtype is None else np.dtype(dtype)
+    except (TypeError, ValueError):
         found = None
     if found not in SUPPORTED or found is None:
         raise DtypeError(f"dtype {dtype!r} is not supported: expected one of {', '.join(d.name for d in SUPPORTED)}")

@@ -96,8 +96,8 @@ class Node:
                 "graph twice, pass retain_graph=True to the first backward()"
             )
         self.saved.revive()
-        if type(self.saved) is not tuple:
-            self.revive()  # a checkpoint in a checkpoint
+        if type(self.saved) is not tuple:  # a checkpoint in a checkpoint
+            self.revive()
 
     def describe(self) -> str:
         """Return the primitive, the line that called it, and the module."""
@@ -222,7 +222,11 @@ def pull_tensors(node: Node, g: Any, wrap: Wrap, operands: tuple[Node | None, ..
     *operands* are the nodes of all operands, also of those that this walk wants no gradient for: the others' gradients
     depend on them.
     """
-    prim, known = node.prim, node.reads()
+    prim = node.prim
+    if type(prim) is not Primitive:
+        prim.pull_tensors(node, g, wrap)
+        return
+    known = node.reads()
     if prim.variadic:
         (o,) = prim.operands
         if o in known:
@@ -280,7 +284,9 @@ def walk(
     with _claimed([node for node, _ in roots]) as (calls, leaves):
         wanted = None if targets is None else set(targets)
         way, cut = (calls, {}) if wanted is None else _way(calls, wanted)
-        before = [(n, n.pending, n.owned) for n in (*calls, *leaves) if n.pending is not None]  # of a walk around this one
+        before = [
+            (n, n.pending, n.owned) for n in (*calls, *leaves) if n.pending is not None
+        ]  # of a walk around this one
         for n, *_ in before:
             n.pending = None
         mode = recording.set(wrap is not None)
@@ -301,7 +307,7 @@ def walk(
                 n.pending, n.owned = pending, owned
 
 
-def _descend(
+def _descend(  # noqa: PLR0912  # one loop, and hot: a call for each question would cost more than the question
     calls: list[Node],
     cut: dict[Node, tuple[Node | None, ...]],
     deliver: Callable[[Node, Any], None],
@@ -336,10 +342,8 @@ def _descend(
         try:
             if wrap is None:
                 prim.pull(node, g)
-            elif type(prim) is Primitive:
-                pull_tensors(node, g, wrap, whole)
             else:
-                prim.pull_tensors(node, g, wrap)
+                pull_tensors(node, g, wrap, whole)
         finally:
             node.parents = whole
         if watcher is not None:
@@ -408,7 +412,7 @@ def check_writes(node: Node) -> None:
     for name, value in node.reads().items():
         for a in value if type(value) is tuple else (value,):
             if type(a) is ndarray and (write := writes.overwritten(a, node.seq, redone)):
-                what = "result" if name == "out" else f"operand {name!r}"
+                what = {"out": "result", "saved tensor": "saved tensor"}.get(name, f"operand {name!r}")
                 raise GraphError(
                     f"backward needs the {what} of {node.describe()}, but that was written in place afterwards, at "
                     f"{location(write.code, write.lasti)}. Make a new tensor there instead (y = y + 1, not y += 1), or hand "

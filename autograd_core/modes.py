@@ -24,7 +24,8 @@ __all__ = [
     "set_grad_enabled",
 ]
 
-P, R = ParamSpec("P"), TypeVar("R")
+P = ParamSpec("P")
+R = TypeVar("R")
 
 recording: ContextVar[bool] = ContextVar("recording", default=True)
 watching: ContextVar[Any] = ContextVar("watching", default=None)  # what looks for NaN: see autograd.anomaly
@@ -98,7 +99,12 @@ class no_grad(_GradMode):
 
 
 class enable_grad(_GradMode):
-    """Record again, inside ``no_grad``.  A context manager and a decorator; per thread."""
+    """Record again, inside ``no_grad``.  A context manager and a decorator; per thread.
+
+    >>> with no_grad(), enable_grad():
+    ...     is_grad_enabled()
+    True
+    """
 
     mode = True
 
@@ -117,7 +123,11 @@ def _decorated(function: Callable[P, R], mode: bool) -> Callable[P, R]:
 
 
 def is_grad_enabled() -> bool:
-    """Return whether operations on tensors that require gradients are recorded in this thread."""
+    """Return whether operations on tensors that require gradients are recorded in this thread.
+
+    >>> is_grad_enabled()
+    True
+    """
     return recording.get()
 
 
@@ -144,25 +154,50 @@ class Scope:
 
 
 def current_scope() -> Scope | None:
-    """Return the scope of the module that is running in this thread, or None."""
+    """Return the scope of the module that is running in this thread, or None.
+
+    >>> with scope(Scope("fc", "Linear 9->2")):
+    ...     current_scope()
+    <Scope fc (Linear 9->2)>
+    """
     return module.get()
 
 
 def enter_scope(inner: Scope) -> Scope | None:
-    """Make *inner* the current scope, and return the one before for ``leave_scope``."""
+    """Make *inner* the current scope, and return the one before for ``leave_scope``.
+
+    >>> before = enter_scope(Scope("fc", "Linear 9->2"))
+    >>> print(current_scope())
+    fc (Linear 9->2)
+    >>> leave_scope(before)
+    """
     before = module.get()
     module.set(inner)
     return before
 
 
 def leave_scope(before: Scope | None) -> None:
-    """Go back to the scope that ``enter_scope`` returned."""
+    """Go back to the scope that ``enter_scope`` returned.
+
+    >>> before = enter_scope(Scope("fc", "Linear 9->2"))
+    >>> leave_scope(before)
+    >>> current_scope() is before
+    True
+    """
     module.set(before)
 
 
 @contextmanager
 def scope(inner: Scope) -> Iterator[Scope]:
-    """Run a ``with`` block in the scope *inner*: what it records carries that scope."""
+    """Run a ``with`` block in the scope *inner*: what it records carries that scope.
+
+    >>> import autograd_core as ag
+    >>> x = ag.ones(2, requires_grad=True)
+    >>> with scope(Scope("fc", "Linear 9->2")):
+    ...     y = x * 2
+    >>> print(y.node.scope)
+    fc (Linear 9->2)
+    """
     before = enter_scope(inner)
     try:
         yield inner

@@ -6,7 +6,7 @@ A binary dunder *is* the primitive and a method *is* the function of that name: 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -40,9 +40,9 @@ class Operators:
     __hash__ = object.__hash__
 
     data: Any
-    shape: Any
-    dtype: Any
-    ndim: Any
+    shape: ClassVar[Any]  # properties
+    dtype: ClassVar[Any]
+    ndim: ClassVar[Any]
     requires_grad: Any
     write_: Any
     detach: Any
@@ -58,7 +58,7 @@ class Operators:
     __pow__, __rpow__ = ops.pow, _reflected(ops.pow)
     __matmul__, __rmatmul__ = ops.matmul, _reflected(ops.matmul)
     __neg__, __abs__ = ops.neg, ops.abs
-    __eq__, __ne__ = ops.eq, ops.ne  # type: ignore[assignment]
+    __eq__, __ne__ = ops.eq, ops.ne
     __lt__, __le__, __gt__, __ge__ = ops.lt, ops.le, ops.gt, ops.ge
     __and__ = __rand__ = ops.bitwise_and
     __or__ = __ror__ = ops.bitwise_or
@@ -73,6 +73,8 @@ class Operators:
     __imul__, __itruediv__ = _in_place(ops.mul, "__imul__"), _in_place(ops.divide, "__itruediv__")
     __ifloordiv__, __imod__ = _in_place(ops.floor_divide, "__ifloordiv__"), _in_place(ops.remainder, "__imod__")
     __ipow__ = _in_place(ops.pow, "__ipow__")
+    __iand__, __ior__ = _in_place(ops.bitwise_and, "__iand__"), _in_place(ops.bitwise_or, "__ior__")
+    __ixor__ = _in_place(ops.bitwise_xor, "__ixor__")
 
     # ------------------------------------------------------------------------------------- methods: functions of ops
 
@@ -133,8 +135,8 @@ class Operators:
     # ------------------------------------------------------------------------------------------------ dtype and copies
 
     def to(self, dtype: Any) -> Any:
-        """Return this tensor in *dtype*; itself when it has that already."""
-        wanted = dtypes.as_dtype(dtype.dtype if hasattr(dtype, "data") else dtype)
+        """Return this tensor in *dtype*, or that of another tensor; itself when it has that already."""
+        wanted = dtypes.as_dtype(dtype.dtype if isinstance(dtype, Operators | np.ndarray) else dtype)
         return self if wanted == self.dtype else ops.cast(self, dtype=wanted)
 
     type = astype = to
@@ -185,7 +187,8 @@ class Operators:
     div_, pow_, neg_ = _in_place(ops.div, "div_"), _in_place(ops.pow, "pow_"), _in_place(ops.neg, "neg_")
     abs_, sign_, square_ = _in_place(ops.abs, "abs_"), _in_place(ops.sign, "sign_"), _in_place(ops.square, "square_")
     sqrt_, exp_, log_ = _in_place(ops.sqrt, "sqrt_"), _in_place(ops.exp, "exp_"), _in_place(ops.log, "log_")
-    tanh_, sigmoid_, relu_ = _in_place(ops.tanh, "tanh_"), _in_place(ops.sigmoid, "sigmoid_"), _in_place(ops.relu, "relu_")
+    tanh_, sigmoid_ = _in_place(ops.tanh, "tanh_"), _in_place(ops.sigmoid, "sigmoid_")
+    relu_ = _in_place(ops.relu, "relu_")
     round_, floor_, ceil_ = _in_place(ops.round, "round_"), _in_place(ops.floor, "floor_"), _in_place(ops.ceil, "ceil_")
     reciprocal_, remainder_ = _in_place(ops.reciprocal, "reciprocal_"), _in_place(ops.remainder, "remainder_")
     clamp_, clamp_min_ = _in_place(ops.clamp, "clamp_"), _in_place(ops.clamp_min, "clamp_min_")
@@ -242,7 +245,7 @@ class Operators:
         return iter(ops.unbind(self, 0))
 
     def __contains__(self, value: Any) -> Any:
-        return builtin_bool((self.data == getattr(value, "data", value)).any())
+        return builtin_bool((self.data == (value.data if isinstance(value, Operators) else value)).any())
 
     def __bool__(self) -> Any:
         if self.data.size != 1:
@@ -258,12 +261,18 @@ class Operators:
         return builtin_int(self.item())
 
     def __index__(self) -> Any:
-        if self.dtype.kind not in "iu" or self.data.size != 1:
-            raise TypeError(f"only integer tensors of one element can be indices, this is {self.dtype} of shape {self.shape}")
+        if self.dtype.kind not in "iub" or self.data.size != 1:
+            raise TypeError(
+                f"only integer tensors of one element can be indices, this is {self.dtype} of shape {self.shape}"
+            )
         return builtin_int(self.data.item())
 
     def __format__(self, spec: str) -> str:
-        return format(self.item(), spec) if self.ndim == 0 and spec else str(self)
+        if self.ndim == 0:
+            return format(self.item(), spec)
+        if spec:
+            raise TypeError(f"the format {spec!r} is for one number, this tensor has shape {self.shape}; use .tolist()")
+        return str(self)
 
     # ------------------------------------------------------------------------------------------------------------- NumPy
 
@@ -275,10 +284,16 @@ class Operators:
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         """Let ``array * tensor`` and ``numpy.exp(tensor)`` be the engine's own operations, recorded as those are."""
         op = UFUNCS.get(ufunc)
-        if method != "__call__" or op is None or options:
+        name = f"numpy.{ufunc.__name__}" + (f".{method}" if method != "__call__" else "")
+        if method != "__call__" or op is None:
             raise TypeError(
-                f"numpy.{ufunc.__name__} of a tensor is not differentiable here; use the function of autograd_core, or "
+                f"{name} of a tensor is not differentiable here; use the function of autograd_core, or "
                 ".detach().numpy() for plain numbers"
+            )
+        if options:
+            raise TypeError(
+                f"{name} of a tensor takes no {' or '.join(options)}: the result is a new tensor (a = a + t, not a += t, where "
+                "a is an array); use .detach().numpy() for plain numbers"
             )
         return op(*inputs)
 
@@ -300,6 +315,10 @@ UFUNCS: dict[Any, Callable[..., Any]] = {
         "log1p": ops.log1p, "expm1": ops.expm1, "sqrt": ops.sqrt, "square": ops.square, "reciprocal": ops.reciprocal,
         "sin": ops.sin, "cos": ops.cos, "tan": ops.tan, "arcsin": ops.asin, "arccos": ops.acos, "arctan": ops.atan,
         "sinh": ops.sinh, "cosh": ops.cosh, "tanh": ops.tanh, "maximum": ops.maximum, "minimum": ops.minimum,
+        "arcsinh": ops.asinh, "arccosh": ops.acosh, "arctanh": ops.atanh, "arctan2": ops.atan2, "hypot": ops.hypot,
+        "exp2": ops.exp2, "fmod": ops.fmod, "bitwise_and": ops.bitwise_and, "bitwise_or": ops.bitwise_or,
+        "bitwise_xor": ops.bitwise_xor, "invert": ops.bitwise_not, "logical_and": ops.logical_and,
+        "logical_or": ops.logical_or, "logical_xor": ops.logical_xor, "logical_not": ops.logical_not,
         "floor": ops.floor, "ceil": ops.ceil, "trunc": ops.trunc, "isnan": ops.isnan, "isinf": ops.isinf,
         "isfinite": ops.isfinite, "equal": ops.eq, "not_equal": ops.ne, "less": ops.lt, "less_equal": ops.le,
         "greater": ops.gt, "greater_equal": ops.ge,

@@ -6,14 +6,15 @@ Keeping the two costs 0.1 microseconds; a traceback would cost 35.
 from __future__ import annotations
 
 import linecache
+import os
 import sys
 from pathlib import Path
 from types import CodeType, FrameType
 
 __all__ = ["caller", "expression", "location", "outside"]
 
-_HOME = Path(__file__).resolve().parent.parent
-OURS = (*(str(_HOME / name) + "/" for name in ("autograd_core", "nn", "optim")), "<autograd ")
+_HOME = Path(__file__).parent.parent  # unresolved: as code objects name their files, symbolic links and all
+OURS = (*(str(_HOME / name) + os.sep for name in ("autograd_core", "nn", "optim")), "<autograd ")
 OUTSIDE: set[str] = set()  # files known to be the user's
 
 

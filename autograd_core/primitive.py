@@ -63,7 +63,9 @@ class Primitive:
 
     rules: dict[str, Rule | None]
     live: tuple[str, ...]  # the operands that have a formula
-    saved: tuple[str, ...]  # what a node keeps, in order: operands, ``out`` and auxiliaries that a formula reads; parameters
+    saved: tuple[
+        str, ...
+    ]  # what a node keeps, in order: operands, ``out`` and auxiliaries that a formula reads; parameters
     keeps: bool  # whether any of that is an array
 
     def __init__(
@@ -80,7 +82,9 @@ class Primitive:
         if taken:
             raise ValueError(f"primitive {self.name}: the name {min(taken)!r} is taken; choose another")
         if self.variadic and (len(self.operands) > 1 or aux or view):
-            raise ValueError(f"primitive {self.name}: *{self.operands[-1]} must be its only operand, without aux or view")
+            raise ValueError(
+                f"primitive {self.name}: *{self.operands[-1]} must be its only operand, without aux or view"
+            )
         self.recomputed: dict[str, Rule] = {}
         self.source = Source(self.name, signature, lambda: _call_text(self))
         self.pull_source = Source(f"{self.name}_pull", _PULL, lambda: _pull_text(self))
@@ -120,14 +124,16 @@ class Primitive:
         for name, formula in formulas.items():
             rule = self.recomputed[name] = Rule(formula)
             rule.reads = tuple(inspect.signature(formula).parameters)
-        self.vjp(**{o: rule and rule.formula for o, rule in self.rules.items()})
+        self.vjp(**{o: rule.formula if rule else None for o, rule in self.rules.items()})
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}({', '.join(self.operands + self.params)})>"
 
     def __getattr__(self, name: str) -> Any:
         if name in ("rules", "live", "saved", "keeps"):
-            raise NotImplementedError(f"{self.name} has no formulas: call {self.name}.vjp, with None where there is none")
+            raise NotImplementedError(
+                f"{self.name} has no formulas: call {self.name}.vjp, with None where there is none"
+            )
         raise AttributeError(name)
 
 
@@ -192,7 +198,9 @@ class Source:
         params = signature.parameters.values()
         self.head = f"def {name}{inspect.Signature([inspect.Parameter(p.name, p.kind) for p in params])}:"
         self.defaults = {p.name: p.default for p in params if p.default is not p.empty}
-        self.seed = _code(f"def {name}(*args, **params): return {name}_grow()(*args, **params)", f"<autograd seed of {name}>")
+        self.seed = _code(
+            f"def {name}(*args, **params): return {name}_grow()(*args, **params)", f"<autograd seed of {name}>"
+        )
         self.function = FunctionType(self.seed, SPACE, name)
         SPACE[name], SPACE[f"{name}_grow"] = self.function, self.grow
 

@@ -29,8 +29,8 @@ class Generator:
 
     def manual_seed(self, seed: int) -> Generator:
         """Start again from *seed*, a non-negative integer; negative ones count back from 2**64, as in PyTorch."""
-        if not -(2**63) <= seed < 2**64:
-            raise ArgumentError(f"seed is {seed}: expected -2**63 to 2**64 - 1")
+        if isinstance(seed, float) or not -(2**63) <= seed < 2**64:
+            raise ArgumentError(f"seed is {seed}: expected an integer, -2**63 to 2**64 - 1")
         self._seed = int(seed) % 2**64
         self.numpy = np.random.Generator(np.random.PCG64(self._seed))
         return self
@@ -46,8 +46,9 @@ class Generator:
     def set_state(self, state: dict[str, Any]) -> None:
         """Go to a position that ``get_state`` returned."""
         try:
+            seed = int(state["seed"])
             self.numpy.bit_generator.state = state["bits"]
-            self._seed = state["seed"]
+            self._seed = seed
         except (KeyError, TypeError, ValueError) as error:
             raise ArgumentError(f"state is not what get_state() returns ({error}); pass that dict unchanged") from error
 
@@ -59,20 +60,45 @@ default_generator = Generator(0)
 
 
 def manual_seed(seed: int) -> Generator:
-    """Seed the default generator, and return it."""
+    """Seed the default generator, and return it.
+
+    >>> manual_seed(7)
+    Generator(seed=7)
+    """
     return default_generator.manual_seed(seed)
 
 
 def initial_seed() -> int:
-    """Return the seed of the default generator."""
+    """Return the seed of the default generator.
+
+    >>> manual_seed(7)
+    Generator(seed=7)
+    >>> initial_seed()
+    7
+    """
     return default_generator.initial_seed()
 
 
 def get_rng_state() -> dict[str, Any]:
-    """Return the state of the default generator."""
+    """Return the state of the default generator.
+
+    >>> before = get_rng_state()
+    >>> first = default_generator.numpy.random()
+    >>> set_rng_state(before)
+    >>> bool(default_generator.numpy.random() == first)
+    True
+    """
     return default_generator.get_state()
 
 
 def set_rng_state(state: dict[str, Any]) -> None:
-    """Bring the default generator to a state that ``get_rng_state`` returned."""
+    """Bring the default generator to a state that ``get_rng_state`` returned.
+
+    >>> before = get_rng_state()
+    >>> manual_seed(8)
+    Generator(seed=8)
+    >>> set_rng_state(before)
+    >>> get_rng_state() == before
+    True
+    """
     default_generator.set_state(state)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
 from sys import getrefcount
 from typing import Any, ClassVar
 
@@ -152,10 +153,16 @@ class Tensor(Operators):
                     f"a hook returned {new.shape if isinstance(new, Tensor) else type(new).__name__!r}: expected None or a "
                     f"tensor of the gradient's shape {g.shape}"
                 )
+            if new.dtype != g.dtype:
+                raise DtypeError(f"a hook returned {new.dtype}: expected the gradient's dtype, {g.dtype}")
             return new if tensors else new.data
 
-        self.node.hooks = self.node.hooks or {}
-        return RemovableHandle(self.node.hooks, over_either)
+        hooks = self.node.hooks = self.node.hooks or {}
+        keep = hooks.pop("retain_grad", None)
+        handle = RemovableHandle(hooks, over_either)
+        if keep is not None:
+            hooks["retain_grad"] = keep  # always the last: it keeps what the other hooks leave
+        return handle
 
     # --------------------------------------------------------------------------------------------- writing in place
 
@@ -217,13 +224,21 @@ class Tensor(Operators):
         """Fill with numbers drawn from the normal distribution."""
         if not std >= 0:
             raise ArgumentError(f"std is {std}: expected a non-negative number")
+        self._check_floating("normal_")
         return self.copy_((generator or default_generator).numpy.normal(mean, std, self.shape))
 
     def uniform_(self, a: float = 0.0, b: float = 1.0, *, generator: Generator | None = None) -> Tensor:
         """Fill with numbers drawn evenly from [a, b)."""
         if not a <= b:
             raise ArgumentError(f"the interval [{a}, {b}) is empty: expected a <= b")
-        return self.copy_((generator or default_generator).numpy.uniform(a, b, self.shape))
+        self._check_floating("uniform_")
+        drawn = np.asarray((generator or default_generator).numpy.uniform(a, b, self.shape), self.dtype)
+        below = np.nextafter(self.dtype.type(b), self.dtype.type(a))  # rounding to float32 may have reached b
+        return self.copy_(np.minimum(drawn, below))
+
+    def _check_floating(self, name: str) -> None:
+        if not dtypes.is_floating(self.dtype):
+            raise DtypeError(f"{name}: this tensor is {self.dtype}; only floating tensors can hold such numbers")
 
     def __setitem__(self, index: Any, value: Any) -> None:
         region = self[index]
@@ -253,7 +268,9 @@ class Tensor(Operators):
         return made
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        raise TypeError("tensors are not pickled; save arrays with safetensors or numpy.savez, a model with its state_dict()")
+        raise TypeError(
+            "tensors are not pickled; save arrays with safetensors or numpy.savez, a model with its state_dict()"
+        )
 
 
 class RemovableHandle:
@@ -317,7 +334,9 @@ def run_backward(
         else:
             g = g if isinstance(g, Tensor) else wrap(np.asarray(g, y.dtype), None)
             if g.shape != y.shape:
-                raise ShapeError(f"gradient has shape {g.shape}: expected {y.shape}, the shape of the tensor it arrives at")
+                raise ShapeError(
+                    f"gradient has shape {g.shape}: expected {y.shape}, the shape of the tensor it arrives at"
+                )
             if g.dtype != y.dtype:
                 g = ops.cast(g, dtype=y.dtype)
             g = g if create_graph else g.data
@@ -342,7 +361,9 @@ def _add_to_grad(t: Tensor, g: Any) -> None:
         t.grad = wrap(g if type(g) in RANK else np.array(g), None)
 
 
-_ALONE = 4  # references to an array that a walk hands over: its own, one of each function on the way, one of getrefcount
+_ALONE = (
+    4  # references to an array that a walk hands over: its own, one of each function on the way, one of getrefcount
+)
 
 
 # ----------------------------------------------------------------------------------------------------------------- views
@@ -390,6 +411,7 @@ def _renew_views(source: Tensor) -> None:
         for view in [v() for v in t.alias.views] if t.alias else []:
             if view is not None and view.alias is not None:
                 prim, params = view.alias.prim, view.alias.params
+                assert prim is not None  # a view has one
                 known = {prim.operands[0]: t.data, "out": view.data, **params}
                 view.node = record(prim, (t.node,), tuple(known[n] for n in prim.saved), view.data)
                 stale.append(view)
@@ -436,11 +458,15 @@ def call_text(prim: Primitive) -> list[str]:
         lines += [f"    if ({' or '.join(f'{o}_node is not None' for o in prim.live)}) and recording():"]
         lines += [f"        {line}" for line in record_text(prim)]
     if WATCHED:
-        lines += [f"    if (frame := watching()) is not None: frame.after_call({prim.name}_primitive, t, ({', '.join(data)},))"]
+        lines += [
+            f"    if (frame := watching()) is not None: frame.after_call({prim.name}_primitive, t, ({', '.join(data)},))"
+        ]
     return [*lines, f"    return t{''.join(f', wrap(lift({a}), None)' for a in prim.auxiliary)}"]
 
 
-WATCHED: list[object] = []  # while it has an entry, written functions show their results to what watches (detect_anomaly)
+WATCHED: list[
+    object
+] = []  # while it has an entry, written functions show their results to what watches (detect_anomaly)
 
 
 def _unwrap(prim: Primitive) -> list[str]:
@@ -474,9 +500,7 @@ def _unwrap_two(x: str, y: str) -> list[str]:
 
 def number(value: Any, beside: Any) -> Any:
     """Return a Python number as a constant of the dtype that it takes beside an array; anything else as it is."""
-    if (type(value) is float or type(value) is int) and (
-        (d := beside.dtype) is dtypes.float32 or d is dtypes.float64
-    ):
+    if (type(value) is float or type(value) is int) and ((d := beside.dtype) is dtypes.float32 or d is dtypes.float64):
         return dtypes.constant(value, d)
     return value
 
@@ -484,7 +508,7 @@ def number(value: Any, beside: Any) -> Any:
 def _agree(prim: Primitive) -> list[str]:
     """Write conditions under which no operand changes dtype.  Operands without a formula (indices, masks) take no part."""
     kinds = [f"{o}_data.dtype" for o in prim.live]
-    tests = [f"{a} is {b}" for a, b in zip(kinds, kinds[1:], strict=False)]
+    tests = [f"{a} is {b}" for a, b in pairwise(kinds)]
     if prim.floating and kinds:
         tests += [f"({kinds[-1]} is float32 or {kinds[-1]} is float64)"]
     return tests

@@ -61,7 +61,7 @@ def written(array: ndarray) -> None:
     Traceback (most recent call last):
     autograd_core.errors.GraphError: ...
     """
-    global last_write
+    global last_write  # noqa: PLW0603
     owner, span = _memory(array)
     key = id(owner)
     with _lock:

@@ -29,7 +29,7 @@ FACTORIES = Factories(
         "constant": lambda optimizer, epochs: None,
         "cosine": lambda optimizer, epochs: optim.lr_scheduler.LambdaLR(optimizer, cosine(epochs)),
         "step": lambda optimizer, epochs: optim.lr_scheduler.StepLR(optimizer, max(epochs // 3, 1)),
-        "robbins-monro": lambda optimizer, epochs: optim.lr_scheduler.RobbinsMonroLR(optimizer, tau=epochs, kappa=1.0),
+        "robbins-monro": lambda optimizer, epochs: optim.lr_scheduler.RobbinsMonroLR(optimizer, kappa=0.75),
     },
 )
 

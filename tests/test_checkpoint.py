@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import json
@@ -130,7 +131,7 @@ def test_what_cannot_be_kept_is_named(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-# ------------------------------------------------------------------------------------------- missing, truncated, corrupted
+# ---------------------------------------------------------------------------------------- missing, truncated, corrupted
 
 
 @pytest.fixture
@@ -173,11 +174,8 @@ def test_any_flipped_bit_is_found(saved: tuple[Path, Path]) -> None:
         for place in range(0, len(content), max(len(content) // 40, 1)):
             content[place] ^= 1
             file.write_bytes(content)
-            try:
-                loaded = load_checkpoint(saved[0])
-            except ag.errors.CheckpointError as error:
-                assert str(saved[0].parent) in str(error)
-            else:  # white space between the values, say
+            with contextlib.suppress(ag.errors.CheckpointError):
+                loaded = load_checkpoint(saved[0])  # not found only where it does not matter: in white space, say
                 assert same(loaded, {"epoch": 3, "model": {"weight": np.arange(50.0)}})
             content[place] ^= 1
         file.write_bytes(content)
@@ -191,11 +189,13 @@ def test_changed_values_are_corruption_too(saved: tuple[Path, Path]) -> None:
 
 def test_a_format_of_the_future(saved: tuple[Path, Path]) -> None:
     saved[0].write_text(saved[0].read_text().replace('"format": 1', '"format": 9'))
-    with pytest.raises(ag.errors.CheckpointError, match="has format 9, this version reads format 1; update the package"):
+    with pytest.raises(
+        ag.errors.CheckpointError, match="has format 9, this version reads format 1; update the package"
+    ):
         load_checkpoint(saved[0])
 
 
-# ---------------------------------------------------------------------------------------------------- another architecture
+# ------------------------------------------------------------------------------------------------- another architecture
 
 
 def test_another_architecture_names_the_keys() -> None:
@@ -223,7 +223,7 @@ def test_an_optimizer_of_another_network() -> None:
         restore("optimizer", other, state)
 
 
-# ------------------------------------------------------------------------------------------------------ crash, full disk
+# ----------------------------------------------------------------------------------------------------- crash, full disk
 
 
 def full(*_: Any, **__: Any) -> None:
@@ -250,16 +250,11 @@ def test_a_full_disk_at_any_step_leaves_the_previous_checkpoint(
     save_checkpoint(tmp_path / "last", old)
     monkeypatch.setattr(os, call, Failing(getattr(os, call), good))
     fails = good < (2 if call == "replace" else 3)  # the last fsync is that of the folder: the files are in place
-    expected = new
-    try:
+    message = "No space left on device; the previous checkpoint there is whole; free some space"
+    with pytest.raises(ag.errors.CheckpointError, match=message) if fails else contextlib.nullcontext():
         save_checkpoint(tmp_path / "last", new)
-    except ag.errors.CheckpointError as error:
-        assert "No space left on device" in str(error)
-        assert "free some space" in str(error)
-        expected = old
     monkeypatch.undo()
-    assert (expected is old) == fails
-    assert same(load_checkpoint(tmp_path / "last"), expected)
+    assert same(load_checkpoint(tmp_path / "last"), old if fails else new)
     save_checkpoint(tmp_path / "last", new)  # and the next one goes well, and clears up
     assert same(load_checkpoint(tmp_path / "last"), new)
     assert len(list(tmp_path.iterdir())) == 2
@@ -291,7 +286,7 @@ def test_a_full_disk_while_writing_leaves_no_half_files(
 
     opened = iter([real] * good + [Small] * 2)
     monkeypatch.setattr("nn.training.files.open", lambda *args: next(opened)(*args), raising=False)
-    with pytest.raises(ag.errors.CheckpointError, match="No space left.*the previous checkpoint there is whole"):
+    with pytest.raises(ag.errors.CheckpointError, match=r"No space left.*the previous checkpoint there is whole"):
         save_checkpoint(tmp_path / "last", {"x": np.zeros(9)})
     monkeypatch.undo()
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
@@ -299,7 +294,7 @@ def test_a_full_disk_while_writing_leaves_no_half_files(
 
 def test_the_first_checkpoint_on_a_full_disk(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(os, "replace", full)
-    with pytest.raises(ag.errors.CheckpointError, match="No space left.*there is no earlier checkpoint"):
+    with pytest.raises(ag.errors.CheckpointError, match=r"No space left.*there is no earlier checkpoint"):
         save_checkpoint(tmp_path / "last", {"x": np.zeros(9)})
     assert list(tmp_path.iterdir()) == []
 
@@ -348,7 +343,7 @@ def test_a_killed_process_leaves_a_whole_checkpoint(tmp_path: Path) -> None:
     assert len([path for path in tmp_path.iterdir() if path.name.endswith((".json", ".safetensors"))]) == 2
 
 
-# ---------------------------------------------------------------------------------------------------------------- resume
+# --------------------------------------------------------------------------------------------------------------- resume
 
 
 class Stop(Callback):
@@ -505,15 +500,21 @@ def test_resume_says_what_does_not_fit(tmp_path: Path) -> None:
     with pytest.raises(ag.errors.CheckpointError, match="there is no checkpoint"):
         train()
     train(resume=False)
-    with pytest.raises(ag.errors.CheckpointError, match=r"callbacks: the checkpoint has \[\], this run has \['CSVLog'\]"):
+    with pytest.raises(
+        ag.errors.CheckpointError, match=r"callbacks: the checkpoint has \[\], this run has \['CSVLog'\]"
+    ):
         train(callbacks=[CSVLog(tmp_path / "log")])
     with pytest.raises(ag.errors.CheckpointError, match="number of metrics: the checkpoint has 0, this run has 1"):
         train(metrics=[Accuracy()])
     with pytest.raises(ag.errors.CheckpointError, match="number of generators: the checkpoint has 1, this run has 2"):
         train(generators=[ag.Generator(0)])
-    with pytest.raises(ag.errors.CheckpointError, match="loader with a state: the checkpoint has False, this run has True"):
+    with pytest.raises(
+        ag.errors.CheckpointError, match="loader with a state: the checkpoint has False, this run has True"
+    ):
         train(loader=DataLoader(TensorDataset(ag.ones(1, 1), ag.ones(1, 1))))
-    with pytest.raises(ag.errors.CheckpointError, match=r"of another architecture.*weight \(checkpoint \(1, 1\), model"):
+    with pytest.raises(
+        ag.errors.CheckpointError, match=r"of another architecture.*weight \(checkpoint \(1, 1\), model"
+    ):
         train(model=nn.Linear(2, 1), loader=[(ag.ones(1, 2), ag.ones(1, 1))])
     train()
 

@@ -225,9 +225,9 @@ def test_bad_writes_are_refused() -> None:
         ag.arange(3).mul_(0.5)
     with pytest.raises(GraphError, match="expanded view"):
         ag.zeros(1, 3).expand(2, 3).add_(1.0)
+    frozen = np.zeros(2, "f")
+    frozen.flags.writeable = False
     with pytest.raises(GraphError, match="read-only"):
-        frozen = np.zeros(2, "f")
-        frozen.flags.writeable = False
         ag.from_numpy(frozen).add_(1)
     assert ag.arange(3).copy_(ag.tensor([1.7, 2.2, 3.9])).tolist() == [1, 2, 3]
 
@@ -461,7 +461,9 @@ def test_promotion_agrees_with_torch() -> None:
                     want = getattr(torch, op)(torch.from_numpy(x), torch.from_numpy(y)).dtype
                     got = getattr(ag, op)(ag.tensor(x), ag.tensor(y)).dtype
                     assert str(want) == f"torch.{got}", (a, b, dims, op, want, got)
-        assert f"torch.{ag.exp(ag.tensor(np.ones(2, a))).dtype}" == str(torch.exp(torch.ones(2, dtype=getattr(torch, a))).dtype)
+        assert f"torch.{ag.exp(ag.tensor(np.ones(2, a))).dtype}" == str(
+            torch.exp(torch.ones(2, dtype=getattr(torch, a))).dtype
+        )
 
 
 def test_gradients_come_in_their_operands_dtype() -> None:

@@ -66,7 +66,7 @@ def train(epochs: int = 2, model: nn.Module | None = None, **options: Any) -> tu
     return model, fit(model, optimizer=optimizer, epochs=epochs, **options)
 
 
-# -------------------------------------------------------------------------------------------------------------- the loop
+# ------------------------------------------------------------------------------------------------------------- the loop
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -146,7 +146,9 @@ def test_it_trains_in_train_mode_and_validates_in_eval_mode() -> None:
 def test_prepare_turns_batches_into_inputs_and_targets() -> None:
     model = nn.Linear(5, 5)
     data = [ag.ones(4, 5)]
-    _, history = train(2, model, loader=data, validation=data, criterion=nn.MSELoss(), prepare=lambda batch: (batch, batch))
+    _, history = train(
+        2, model, loader=data, validation=data, criterion=nn.MSELoss(), prepare=lambda batch: (batch, batch)
+    )
     assert history["val_loss"][-1] < history["loss"][0]
 
 
@@ -215,7 +217,7 @@ def test_silence(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr() == ("", "")
 
 
-# -------------------------------------------------------------------------------------------------------- wrong arguments
+# ------------------------------------------------------------------------------------------------------ wrong arguments
 
 
 class NoLength:
@@ -240,7 +242,11 @@ WRONG: dict[str, tuple[dict[str, Any], type[Exception], str]] = {
     "save nowhere": ({"save_every": 1}, ag.errors.ArgumentError, "save_every is given without out"),
     "never saved": ({"save_every": 0, "out": "x"}, ag.errors.ArgumentError, "save_every is 0: expected at least 1"),
     "progress": ({"progress": "loud"}, ag.errors.ArgumentError, "progress is 'loud': expected"),
-    "batch": ({"loader": [ag.ones(2, 5)]}, ag.errors.ArgumentError, r"loader gave a Tensor: expected \(inputs, targets\)"),
+    "batch": (
+        {"loader": [ag.ones(2, 5)]},
+        ag.errors.ArgumentError,
+        r"loader gave a Tensor: expected \(inputs, targets\)",
+    ),
     "triple": ({"loader": [(1, 2, 3)]}, ag.errors.ArgumentError, "loader gave a tuple of 3: expected"),
     "loss": ({"criterion": lambda o, t: o}, ag.errors.ShapeError, r"returned shape \(8, 3\): expected a tensor of one"),
     "number": ({"criterion": lambda o, t: 0.5}, ag.errors.ShapeError, "returned a float: expected a tensor of one"),
@@ -259,7 +265,7 @@ def test_wrong_arguments(options: dict[str, Any], error: type[Exception], messag
         fit(**(given | options))
 
 
-# ------------------------------------------------------------------------------------------------------ NaN and infinity
+# ----------------------------------------------------------------------------------------------------- NaN and infinity
 
 
 class Log(nn.Module):
@@ -339,12 +345,15 @@ def test_parameters_that_overflow_in_the_last_step_are_not_saved(tmp_path: Path)
     model = nn.Linear(1, 1, bias=False)
     data = [(ag.ones(1, 1), ag.zeros(1, 1))]
     huge = optim.SGD(model.parameters(), lr=3e38)
-    with np.errstate(over="ignore"), pytest.raises(ag.errors.NonFiniteError, match="the parameter weight is not finite"):
+    with (
+        np.errstate(over="ignore"),
+        pytest.raises(ag.errors.NonFiniteError, match="the parameter weight is not finite"),
+    ):
         train(1, model, loader=data, criterion=lambda o, t: (o * 1e3).sum(), optimizer=huge, out=tmp_path)
     assert not (tmp_path / "last.json").exists()
 
 
-# -------------------------------------------------------------------------------------------------------------- evaluate
+# ------------------------------------------------------------------------------------------------------------- evaluate
 
 
 def test_evaluate_gives_loss_and_metrics() -> None:
@@ -368,7 +377,7 @@ def test_evaluate_without_a_criterion_and_wrongly() -> None:
         evaluate(network(), [])
 
 
-# --------------------------------------------------------------------------------------------------------------- metrics
+# -------------------------------------------------------------------------------------------------------------- metrics
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -445,7 +454,7 @@ def test_metrics_say_what_is_wrong() -> None:
         Accuracy().update(scores, ag.zeros(2))
     with pytest.raises(ag.errors.ArgumentError, match="targets hold classes 0 to 3, but outputs have classes 0 to 2"):
         Accuracy().update(scores, ag.tensor([0, 3]))
-    with pytest.raises(ag.errors.ShapeError, match="outputs have 3 classes, .* made for 4"):
+    with pytest.raises(ag.errors.ShapeError, match=r"outputs have 3 classes, .* made for 4"):
         ConfusionMatrix(4).update(scores, ag.tensor([0, 1]))
     with pytest.raises(ag.errors.ShapeError, match=r"outputs have shape \(2, 3\), targets \(3, 2\)"):
         ReconstructionError().update(scores, ag.ones(3, 2))
@@ -460,7 +469,7 @@ def test_an_empty_batch_counts_for_nothing() -> None:
             metric.compute()
 
 
-# --------------------------------------------------------------------------------------------------------------- history
+# -------------------------------------------------------------------------------------------------------------- history
 
 
 def test_history() -> None:
@@ -479,7 +488,7 @@ def test_history() -> None:
         history.best("lost")
 
 
-# ------------------------------------------------------------------------------------------------------------- callbacks
+# ------------------------------------------------------------------------------------------------------------ callbacks
 
 
 class Figures(Callback):
@@ -551,7 +560,9 @@ def test_a_schedule_that_watches_a_figure() -> None:
 
 
 def test_logs_hold_every_row(tmp_path: Path) -> None:
-    _, history = train(3, metrics=[Accuracy()], callbacks=[CSVLog(tmp_path / "log.csv"), JSONLog(tmp_path / "log.json")])
+    _, history = train(
+        3, metrics=[Accuracy()], callbacks=[CSVLog(tmp_path / "log.csv"), JSONLog(tmp_path / "log.json")]
+    )
     assert json.loads((tmp_path / "log.json").read_text()) == history.rows
     rows = list(csv.DictReader(io.StringIO((tmp_path / "log.csv").read_text())))
     assert [{name: float(value) for name, value in row.items()} for row in rows] == history.rows
@@ -597,5 +608,7 @@ def test_callbacks_say_what_is_wrong() -> None:
         Schedule(scheduler, per="year")  # type: ignore[arg-type]
     with pytest.raises(ag.errors.ArgumentError, match=r'figures are known once an epoch; use per="epoch"'):
         Schedule(scheduler, per="batch", monitor="loss")
-    with pytest.raises(ag.errors.ArgumentError, match="monitor is 'val_loss': an epoch has loss, lr, seconds; pass valid"):
+    with pytest.raises(
+        ag.errors.ArgumentError, match="monitor is 'val_loss': an epoch has loss, lr, seconds; pass valid"
+    ):
         train(1, callbacks=[EarlyStopping()])

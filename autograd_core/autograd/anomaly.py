@@ -19,7 +19,8 @@ __all__ = ["detect_anomaly", "is_anomaly_enabled", "set_detect_anomaly"]
 class detect_anomaly:
     """Raise at the operation that first makes a NaN or an infinity, with its line, its module and its operands.
 
-    Looks at every result and every gradient, so it is slow; while it is off, it costs nothing.  Per thread.
+    Looks at every result and every gradient, so it is slow; while it is off, it costs nothing.  Per thread.  With
+    *check_nan* false it is switched off inside the block.
 
     >>> import autograd_core as ag
     >>> x = ag.tensor([1.0, -1.0], requires_grad=True)
@@ -31,19 +32,15 @@ class detect_anomaly:
 
     def __init__(self, check_nan: bool = True) -> None:
         self.check_nan = check_nan
+        self._before: list[detect_anomaly | None] = []
 
     def __enter__(self) -> detect_anomaly:
-        self._before = watching.set(self if self.check_nan else None)
-        WATCHED.append(self)
-        if len(WATCHED) == 1:
-            rewrite()
+        self._before.append(watching.get())
+        _watch(self if self.check_nan else None)
         return self
 
     def __exit__(self, *_: object) -> None:
-        watching.reset(self._before)
-        WATCHED.remove(self)
-        if not WATCHED:
-            rewrite()
+        _watch(self._before.pop())
 
     def after_call(self, prim: Any, out: Tensor, operands: tuple[Any, ...]) -> None:
         """Look at a result; the engine calls this after each call of a primitive."""
@@ -51,10 +48,12 @@ class detect_anomaly:
             return
         where = location(*caller())
         scope = module.get()
-        shown = "; ".join(f"operand {o}: {_statistics(a)}" for o, a in zip(_names(prim, operands), operands, strict=True))
+        named = zip(_names(prim, operands), operands, strict=True)
+        shown = "; ".join(f"operand {o}: {_statistics(a)}" for o, a in named)
         raise NonFiniteError(
-            f"forward of {prim.name}, at {where}{f' in {scope}' if scope else ''}, made {_first_bad(out.data)} from finite "
-            f"operands. {shown}. Keep the operands where {prim.name} is defined, for instance with clamp() or a small epsilon"
+            f"forward of {prim.name}, at {where}{f' in {scope}' if scope else ''}, made {_first_bad(out.data)} from "
+            f"finite operands. {shown}. Keep the operands where {prim.name} is defined, for instance with clamp() or a "
+            "small epsilon"
         )
 
     def after_pull(self, node: Node, g: Any) -> None:
@@ -106,17 +105,44 @@ def _statistics(a: Any) -> str:
     return f"shape {a.shape}, {a.dtype}{low_high}"
 
 
-_permanent: list[detect_anomaly] = []
+def _watch(new: detect_anomaly | None) -> None:
+    """Have *new* watch this thread; the written functions have a line for it as long as any thread is watched."""
+    before, any_before = watching.get(), bool(WATCHED)
+    watching.set(new)
+    if before in WATCHED:
+        WATCHED.remove(before)
+    if new is not None:
+        WATCHED.append(new)
+    if bool(WATCHED) != any_before:
+        rewrite()
 
 
-def set_detect_anomaly(mode: bool) -> None:
-    """Switch anomaly detection on, or off, until further notice."""
-    if mode and not _permanent:
-        _permanent.append(detect_anomaly().__enter__())
-    elif not mode and _permanent:
-        _permanent.pop().__exit__()
+class set_detect_anomaly:
+    """Switch anomaly detection on, or off, in this thread: until further notice, or until a ``with`` block ends.
+
+    >>> with set_detect_anomaly(True):
+    ...     is_anomaly_enabled()
+    True
+    >>> is_anomaly_enabled()
+    False
+    """
+
+    def __init__(self, mode: bool) -> None:
+        self._before = watching.get()
+        _watch(detect_anomaly() if mode else None)
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *_: object) -> None:
+        _watch(self._before)
 
 
 def is_anomaly_enabled() -> bool:
-    """Return whether anomaly detection is on in this thread."""
+    """Return whether anomaly detection is on in this thread.
+
+    >>> with detect_anomaly():
+    ...     is_anomaly_enabled()
+    True
+    """
     return watching.get() is not None

@@ -104,10 +104,13 @@ class _Replay:
             inner.nodes = [places.get(n, ref) if (n := ref()) is not None else ref for ref in inner.nodes]
 
     def _check_arguments(self) -> None:
-        """Raise where an argument was written in place since the last run: the next would compute something else."""
+        """Raise where an argument was written in place since the last run: the next would compute something else.
+
+        Those that need no gradient may be buffers, written in every forward.
+        """
         named = [*((f"argument {i}", a) for i, a in enumerate(self.args)), *self.kwargs.items()]
         for name, a in named:
-            if isinstance(a, Tensor) and (write := overwritten(a.data, self.ran)):
+            if isinstance(a, Tensor) and a.requires_grad and (write := overwritten(a.data, self.ran)):
                 raise GraphError(
                     f"checkpoint: {name} of {self._name()} was written in place after the call, at "
                     f"{location(write.code, write.lasti)}, and is needed to compute the block again. Make a new tensor "

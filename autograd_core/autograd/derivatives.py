@@ -31,9 +31,7 @@ def backward(
     tensor(8.)
     """
     outputs = sequence(tensors)
-    run_backward(
-        outputs, weights(grad_tensors, outputs), accumulate_into_leaves, None, retain_graph, create_graph
-    )
+    run_backward(outputs, weights(grad_tensors, outputs), accumulate_into_leaves, None, retain_graph, create_graph)
 
 
 def grad(

@@ -92,16 +92,20 @@ class Function:
         with no_grad():
             results = cls.forward(ctx, *args)
         single = not isinstance(results, tuple)
-        outputs: tuple[Any, ...] = (results,) if single else results
+        given: tuple[Any, ...] = (results,) if single else results
+        if single and not isinstance(results, Tensor):
+            raise DtypeError(
+                f"{cls.__name__}.forward returned a {type(results).__name__}: expected a Tensor or a tuple of results"
+            )
         if not recording.get() or all(n is None for n in nodes):
             return results
-        outputs = tuple(_fresh(out, args) for out in outputs)
         constant = {id(t) for t in ctx._not_differentiable}
-        live = [isinstance(out, Tensor) and out.dtype.kind == "f" and id(out) not in constant for out in outputs]
+        live = [isinstance(out, Tensor) and out.dtype.kind == "f" and id(out) not in constant for out in given]
         if not any(live):
             return results
-        prim = _Joint(cls, ctx, [out.shape if there else None for out, there in zip(outputs, live, strict=True)])
-        joint = record(prim, nodes, prim.take_over(args, outputs), outputs[live.index(True)].data)
+        outputs = tuple(_fresh(out, args) for out in given)
+        prim = _Joint(cls, ctx, [out.data if there else None for out, there in zip(outputs, live, strict=True)])
+        joint = record(prim, nodes, prim.take_over(args, given), outputs[live.index(True)].data)
         for i, (out, there) in enumerate(zip(outputs, live, strict=True)):
             if there:
                 out.node = record(_Result(cls.__name__, i), (joint,), (), out.data)
@@ -110,8 +114,10 @@ class Function:
 
 
 def _fresh(out: Any, args: tuple[Any, ...]) -> Any:
-    """Return a result as a Tensor of its own: an argument that is handed back keeps its own history."""
-    return wrap(out.data, None) if any(out is a for a in args) and isinstance(out, Tensor) else out
+    """Return a result as a Tensor of its own: an argument that is handed back, or a view of one, keeps its own history."""
+    if isinstance(out, Tensor) and (out.alias is not None or any(out is a for a in args)):
+        return wrap(out.data, None)
+    return out
 
 
 class _Result(Custom):
@@ -133,18 +139,19 @@ class _Result(Custom):
 class _Joint(Custom):
     """The call of a Function: its backward, with what it returns checked."""
 
-    saved = ("saved",)
-    keeps = True
+    saved = ("saved tensor",)
 
-    def __init__(self, cls: type[Function], ctx: FunctionContext, shapes: Sequence[tuple[int, ...] | None]) -> None:
-        self.name, self.cls, self.ctx, self.shapes = cls.__name__, cls, ctx, shapes
+    def __init__(self, cls: type[Function], ctx: FunctionContext, outputs: Sequence[Any]) -> None:
+        self.name, self.cls, self.ctx = cls.__name__, cls, ctx
+        self.forms = [None if out is None else (out.shape, out.dtype) for out in outputs]  # of the gradients
         self.results: dict[int, weakref.ref[Node]] = {}  # weak: results hold this call, not the other way round
         self.origins: list[Node | int | None] = []  # of each saved tensor: its node, or its place among the results
 
     def take_over(self, args: tuple[Any, ...], outputs: tuple[Any, ...]) -> tuple[Any, ...]:
         """Return the arrays of the saved tensors, for the node to keep, and remember where each came from."""
         tensors, self.ctx._tensors = self.ctx.saved_tensors, None
-        place = {id(out): i for i, out in enumerate(outputs)}
+        self.keeps = bool(tensors)
+        place = {id(out): i for i, out in enumerate(outputs) if not any(out is a for a in args)}
         self.origins = [None if t is None else place.get(id(t), t.node) for t in tensors]
         return (tuple(None if t is None else t.data for t in tensors),)
 
@@ -170,10 +177,9 @@ class _Joint(Custom):
 
     def _backward(self, node: Node, g: dict[int, Tensor]) -> list[tuple[Node, Tensor]]:
         name = f"{self.name}.backward"
-        like = next(iter(g.values()))
         gradients = [
-            None if shape is None else g[i] if i in g else wrap(np.zeros(shape, like.dtype), None)
-            for i, shape in enumerate(self.shapes)
+            None if form is None else g[i] if i in g else wrap(np.zeros(*form), None)
+            for i, form in enumerate(self.forms)
         ]
         self.ctx._tensors = self._saved_tensors(node)
         try:
@@ -193,7 +199,9 @@ class _Joint(Custom):
             if not isinstance(d, Tensor):
                 raise DtypeError(f"{name}: gradient {i} is a {type(d).__name__}; expected a Tensor or None")
             if d.shape != parent.shape:
-                raise ShapeError(f"{name}: gradient {i} has shape {d.shape}; expected {parent.shape}, as argument {i} has")
+                raise ShapeError(
+                    f"{name}: gradient {i} has shape {d.shape}; expected {parent.shape}, as argument {i} has"
+                )
             if d.dtype != parent.dtype:
                 raise DtypeError(f"{name}: gradient {i} is {d.dtype}; expected {parent.dtype}, as argument {i} is")
             pairs.append((parent, d))

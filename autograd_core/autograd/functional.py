@@ -13,7 +13,7 @@ import numpy as np
 
 from ..errors import ArgumentError, ShapeError
 from ..modes import enable_grad
-from ..ops import reshape, stack, sum
+from ..ops import reshape, stack
 from ..tensor import Tensor, wrap
 from .derivatives import grad
 
@@ -26,10 +26,14 @@ def vjp(func: Function, inputs: Any, v: Any = None, create_graph: bool = False) 
     """Return ``func(*inputs)`` and v^T J, the product of *v*, of the output's shape, with the Jacobian.
 
     One backward pass.  *v* may be left out for an output of one element.
+
+    >>> import autograd_core as ag
+    >>> vjp(lambda x: x**2, ag.tensor([1.0, 2.0]), ag.tensor([1.0, 10.0]))
+    (tensor([1., 4.]), tensor([ 2., 40.]))
     """
     with enable_grad():
         xs, y = _run(func, inputs, create_graph)
-        gs = grad(y, xs, v, create_graph=create_graph, materialize_grads=True)
+        gs = _pull(y, xs, v, create_graph)
     return _out(y, create_graph), _same_form(gs, inputs)
 
 
@@ -45,15 +49,11 @@ def jvp(func: Function, inputs: Any, v: Any, create_graph: bool = False) -> tupl
     """
     with enable_grad():
         xs, y = _run(func, inputs, create_graph)
-        u = wrap(np.zeros(y.shape, y.dtype), None).requires_grad_()
-        gs = grad(y, xs, u, create_graph=True, materialize_grads=True)
         vs = _directions(v, xs)
-        linked = [(g, d) for g, d in zip(gs, vs, strict=True) if g is not None and g.requires_grad]
-        if not linked:
-            return _out(y, create_graph), wrap(np.zeros(y.shape, y.dtype), None)
-        (out,) = grad(
-            [g for g, _ in linked], u, [d for _, d in linked], create_graph=create_graph, materialize_grads=True
-        )
+        u = _zeros(y)
+        if y.requires_grad:
+            u.requires_grad_()
+        (out,) = _pull_each(_pull(y, xs, u, True), [u], vs, create_graph)
     return _out(y, create_graph), out
 
 
@@ -69,14 +69,8 @@ def hvp(func: Function, inputs: Any, v: Any, create_graph: bool = False) -> tupl
     with enable_grad():
         xs, y = _run(func, inputs, create_graph)
         _one_number(y)
-        gs = grad(y, xs, create_graph=True, materialize_grads=True)
-        linked = [(g, d) for g, d in zip(gs, _directions(v, xs), strict=True) if g is not None and g.requires_grad]
-        if linked:
-            found = grad(
-                [g for g, _ in linked], xs, [d for _, d in linked], create_graph=create_graph, materialize_grads=True
-            )
-        else:
-            found = tuple(wrap(np.zeros(x.shape, x.dtype), None) for x in xs)
+        vs = _directions(v, xs)
+        found = _pull_each(_pull(y, xs, None, True), xs, vs, create_graph)
     return _out(y, create_graph), _same_form(found, inputs)
 
 
@@ -92,15 +86,11 @@ def jacobian(func: Function, inputs: Any, create_graph: bool = False) -> Any:
     """
     with enable_grad():
         xs, y = _run(func, inputs, create_graph)
-        rows: list[tuple[Any, ...]] = []
+        rows = []
         for i in range(y.data.size):
             one = np.zeros(y.data.size, y.dtype)
             one[i] = 1
-            rows.append(
-                grad(y, xs, wrap(one.reshape(y.shape), None), True, create_graph, materialize_grads=True)
-                if y.requires_grad
-                else tuple(wrap(np.zeros(x.shape, x.dtype), None) for x in xs)
-            )
+            rows.append(_pull(y, xs, wrap(one.reshape(y.shape), None), create_graph, retain_graph=True))
         found = tuple(
             reshape(stack([row[k] for row in rows]), (*y.shape, *x.shape))
             if rows
@@ -120,21 +110,18 @@ def hessian(func: Function, inputs: Any, create_graph: bool = False) -> Any:
     tensor([[ 6.,  0.],
             [ 0., 12.]])
     """
-    single = isinstance(inputs, Tensor)
 
     def gradient(k: int) -> Function:
         def of(*xs: Tensor) -> Any:
             y = func(*xs)
-            _one_number(y)
-            if not y.requires_grad:
-                return wrap(np.zeros(xs[k].shape, xs[k].dtype), None)
-            return grad(y, xs, create_graph=True, materialize_grads=True)[k]
+            _one_number(_checked(y))
+            return _pull(y, list(xs), None, True)[k]
 
         return of
 
-    given = (inputs,) if single else tuple(inputs)
+    given = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
     blocks = tuple(jacobian(gradient(k), given, create_graph) for k in range(len(given)))
-    return blocks[0][0] if single else blocks
+    return blocks[0][0] if isinstance(inputs, Tensor) else blocks
 
 
 def _run(func: Function, inputs: Any, create_graph: bool) -> tuple[list[Tensor], Tensor]:
@@ -144,12 +131,33 @@ def _run(func: Function, inputs: Any, create_graph: bool) -> tuple[list[Tensor],
         if not isinstance(x, Tensor):
             raise ArgumentError(f"inputs[{i}] is a {type(x).__name__}: expected a Tensor; make one with tensor(data)")
     xs = [x.view_as(x) if create_graph and x.requires_grad else x.detach().requires_grad_() for x in given]
-    y = func(*xs)
+    return xs, _checked(func(*xs))
+
+
+def _checked(y: Any) -> Tensor:
     if not isinstance(y, Tensor):
         raise ArgumentError(f"func returned a {type(y).__name__}: expected one Tensor")
-    if not y.requires_grad:  # it depends on no input: join them to it, with derivative zero
-        y = y + sum(stack([sum(x * 0.0) for x in xs])) if all(np.isfinite(x.data).all() for x in xs) else y
-    return xs, y
+    return y
+
+
+def _pull(y: Tensor, xs: list[Tensor], v: Any, create_graph: bool, retain_graph: bool | None = None) -> tuple[Any, ...]:
+    """Return v^T J for each of *xs*: zeros where *y* does not depend on it."""
+    if not y.requires_grad:
+        return tuple(_zeros(x) for x in xs)
+    return grad(y, xs, v, retain_graph, create_graph, materialize_grads=True)
+
+
+def _pull_each(ys: tuple[Tensor, ...], xs: list[Tensor], vs: list[Tensor], create_graph: bool) -> tuple[Any, ...]:
+    """Return the sum of v^T J over *ys*, for each of *xs*."""
+    live = [(y, v) for y, v in zip(ys, vs, strict=True) if y.requires_grad]
+    if not live:
+        return tuple(_zeros(x) for x in xs)
+    weights = [v for _, v in live]
+    return grad([y for y, _ in live], xs, weights, create_graph=create_graph, materialize_grads=True)
+
+
+def _zeros(like: Tensor) -> Tensor:
+    return wrap(np.zeros(like.shape, like.dtype), None)
 
 
 def _out(y: Tensor, create_graph: bool) -> Tensor:

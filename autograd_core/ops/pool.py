@@ -32,7 +32,7 @@ class MaxGeometry(NamedTuple):
 @primitive(name="max_pool2d", aux=("indices",))
 def pool_max(x: Array, *, geometry: MaxGeometry) -> tuple[Array, Array]:
     """Return the largest elements, and where they are in the planes (H, W) as seen in one dim."""
-    return backend.of(x).kernels.max_pool2d(x, **geometry._asdict())  # type: ignore[no-any-return]
+    return backend.of(x).kernels.max_pool2d(x, **geometry._asdict())
 
 
 @primitive

@@ -19,6 +19,6 @@ def unknown(what: str, name: str, names: Iterable[str]) -> UsageError:
     unknown model 'lenett'; did you mean 'lenet'? There are: lenet, mlp
     """
     known = list(names)
-    near = difflib.get_close_matches(name.lower(), known, n=3, cutoff=0.5)
+    near = difflib.get_close_matches(name.lower(), known, n=3, cutoff=0.6)
     hint = f" did you mean {' or '.join(map(repr, near))}?" if near else ""
     return UsageError(f"unknown {what} {name!r};{hint} There are: {', '.join(known)}")

@@ -88,8 +88,7 @@ class Parts:
             most = settings.limit if train else max(settings.limit // 5, 1)
             chosen = data.Subset(chosen, range(min(most, len(chosen))))
         if self.reconstructs:
-            noise = data.GaussianNoise(sigma=self.recipe.noise) if self.recipe.noise else None
-            chosen = data.ReconstructionDataset(chosen, noise)
+            chosen = data.ReconstructionDataset(chosen)
         return data.DataLoader(
             chosen,
             batch_size=settings.batch_size if train else 256,
@@ -102,7 +101,7 @@ class Parts:
     def model(self) -> Module:
         """The network, its parameters drawn from the seed."""
         ag.manual_seed(self.settings.seed)
-        made: Module = models.create(self.recipe.network)
+        made: Module = models.create(self.settings.model)
         return made
 
     @cached_property

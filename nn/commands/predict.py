@@ -50,7 +50,7 @@ def read_picture(path: Path, size: tuple[int, int]) -> tuple[Gray, bool]:
     """Return the picture of a file in grey, as large as *size*, light on dark; and whether it was inverted for that.
 
     Pictures of any kind are read through pillow, ``.npy`` arrays without it where they need no scaling: ``(H, W)`` or
-    ``(H, W, 3)``, of bytes or of numbers from 0 to 1.  The sides of an oblong picture are filled up with its background.
+    ``(H, W, 3)``, of bytes or of numbers from 0 to 1.  An oblong picture is made square with its background.
     """
     if not path.is_file():
         raise UsageError(f"there is no picture {path}; check the path")
@@ -87,7 +87,7 @@ def _pillow(path: Path) -> Any:
         from PIL import Image
     except ImportError as error:
         raise UsageError(
-            f"{path} can be read only with the package pillow: pip install pillow; or give a .npy file of the right size"
+            f"{path} can be read only with the package pillow: pip install pillow, or give a .npy file of that size"
         ) from error
     return Image
 

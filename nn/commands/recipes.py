@@ -12,10 +12,9 @@ __all__ = ["RECIPES", "Recipe", "recipe"]
 
 @dataclass(frozen=True)
 class Recipe:
-    """A model's defaults.  *noise* is the standard deviation of what a denoising autoencoder has to remove."""
+    """A model's title, what it is for, and its defaults."""
 
     title: str
-    network: str
     task: Literal["classify", "reconstruct"] = "classify"
     batch_size: int = 64
     optimizer: str = "adam"
@@ -23,15 +22,14 @@ class Recipe:
     weight_decay: float = 0.0
     schedule: str = "cosine"
     augment: bool = False
-    noise: float = 0.0
 
 
 RECIPES = {
-    "lenet": Recipe("LeNet-5", "lenet5", augment=False),
-    "cnn": Recipe("Small CNN", "cnn", augment=True),
-    "mlp": Recipe("Multi-layer perceptron", "mlp"),
-    "autoencoder": Recipe("Autoencoder", "autoencoder", task="reconstruct"),
-    "denoising-autoencoder": Recipe("Denoising autoencoder", "autoencoder", task="reconstruct", noise=0.3),
+    "lenet": Recipe("LeNet-5"),
+    "cnn": Recipe("Small CNN", augment=True),
+    "mlp": Recipe("Multi-layer perceptron"),
+    "autoencoder": Recipe("Autoencoder", task="reconstruct"),
+    "denoising-autoencoder": Recipe("Denoising autoencoder", task="reconstruct"),
 }
 
 

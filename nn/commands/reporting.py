@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+import autograd_core as ag
+
 from ..training import ConfusionMatrix, History, evaluate
 from ..training.files import write_json
 from ..training.report import Findings, first_filters, layers, mistakes, reconstructions, write_report
@@ -37,7 +39,8 @@ def report(parts: Parts, folder: RunFolder, config: Mapping[str, Any], history: 
     pictures = (
         f"{len(trained.dataset):,} pictures of {parts.splits.source.title}, tested on {len(tested.dataset):,} others"
     )
-    rows = layers(model, sample[:1])
+    spoil = getattr(model, "corrupt", None)  # what a denoising autoencoder does to its input while it learns
+    ag.manual_seed(parts.settings.seed)
     findings = Findings(
         title=f"{parts.recipe.title} on {parts.splits.source.title.partition(':')[0]}",
         lead=f"Trained for {len(history)} epochs on {pictures}.",
@@ -46,12 +49,12 @@ def report(parts: Parts, folder: RunFolder, config: Mapping[str, Any], history: 
         settings={**config["settings"], **config["versions"], "read from": parts.splits.origin},
         history=history,
         source=tuple(sample.shape[1:]),
-        layers=rows,
+        layers=layers(model, tuple(sample.shape[1:])),
         classes=classes,
         confusion=confusion,
         filters=first_filters(model),
         mistakes=[] if parts.reconstructs else mistakes(model, tested, parts.restore),
-        reconstructions=reconstructions(model, tested) if parts.reconstructs else [],
+        reconstructions=reconstructions(model, tested, spoil) if parts.reconstructs else [],
     )
     write_report(folder.path, findings)
     return figures

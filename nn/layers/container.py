@@ -9,7 +9,7 @@ from typing import Any, Self, overload
 import autograd_core as ag
 from autograd_core import Tensor
 
-from ..module import MODULE, Module, block, indented
+from ..module import MODULE, PARAMETER, Module, block, indented
 from ..parameter import Parameter
 
 __all__ = ["ModuleDict", "ModuleList", "ParameterList", "Sequential"]
@@ -245,7 +245,7 @@ class ParameterList(Module):
         self.extend(values)
 
     def _values(self) -> list[Parameter]:
-        return list(self.parameters(recurse=False))
+        return [value for _, value in self._registered(PARAMETER)]
 
     @overload
     def __getitem__(self, index: int) -> Parameter: ...

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from .findings import Example, Findings, Layer, confusions, first_filters, mistakes, probabilities, reconstructions
+from .findings import (
+    Example,
+    Findings,
+    Layer,
+    confusions,
+    first_filters,
+    layers,
+    mistakes,
+    probabilities,
+    reconstructions,
+)
 from .write import write_report
 
 __all__ = [
@@ -11,6 +21,7 @@ __all__ = [
     "Layer",
     "confusions",
     "first_filters",
+    "layers",
     "mistakes",
     "probabilities",
     "reconstructions",

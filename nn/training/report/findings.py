@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 import autograd_core as ag
 
 from ...module import Module
+from ...summary import summary
 from ..evaluation import modes_kept
 from ..history import History
 from ..protocols import Loader
@@ -71,6 +72,20 @@ class Findings:
     notes: Sequence[str] = ()
 
 
+def layers(model: Module, source: tuple[int, ...]) -> list[Layer]:
+    """Return the layers of *model*, which takes inputs of shape *source*, as far as they are called.
+
+    Modules that only hold others are left out.
+    """
+    rows = summary(model, (1, *source)).rows
+    holders = {row.path.rpartition(".")[0] for row in rows if row.path}
+    return [
+        Layer(row.path or "model", row.name, row.output_shape[1:], row.parameters)
+        for row in rows
+        if row.output_shape is not None and (row.parameters or row.path not in holders)
+    ]
+
+
 def probabilities(scores: NDArray[Any]) -> NDArray[Any]:
     """Return the softmax of *scores* ``(N, classes)``.
 
@@ -111,18 +126,19 @@ def mistakes(model: Module, loader: Loader, show: Show = np.asarray, most: int =
 
 
 @ag.no_grad()
-def reconstructions(model: Module, loader: Loader, most: int = 12) -> list[tuple[Picture, ...]]:
+def reconstructions(
+    model: Module, loader: Loader, spoil: Callable[[ag.Tensor], ag.Tensor] | None = None, most: int = 12
+) -> list[tuple[Picture, ...]]:
     """Return what went into an autoencoder and what came out, for the first pictures of *loader*.
 
-    Where the target is another picture than the input, as for a denoising autoencoder, it comes third.
+    With *spoil*, it is given ``spoil(pictures)``, and the clean picture comes third.
     """
+    clean = next(iter(loader))[0][:most]
+    given = clean if spoil is None else spoil(clean)
     with modes_kept(model):
-        model.eval()
-        inputs, targets = next(iter(loader))
-        given, wanted = inputs.numpy()[:most], targets.numpy()[:most]
-        made = model(inputs).numpy()[:most].reshape(given.shape)
-    rows = [given, made] if np.array_equal(given, wanted) else [given, made, wanted]
-    return [tuple(picture(row[i]) for row in rows) for i in range(len(given))]
+        made = model.eval()(given).reshape(clean.shape)
+    rows = [given, made] if spoil is None else [given, made, clean]
+    return [tuple(picture(row.numpy()[i]) for row in rows) for i in range(len(clean))]
 
 
 def first_filters(model: Module, most: int = 64) -> NDArray[Any] | None:

@@ -55,7 +55,7 @@ def _section(name: str, title: str, text: str, body: str) -> str:
 
 
 def _table(head: Mapping[str, str], rows: Iterable[Sequence[str]], foot: Sequence[str] = ()) -> str:
-    """Return a table in a card.  *head* gives each column's title and class; cells are HTML, the first names its row."""
+    """Return a table in a card.  *head* gives each column's title and class; cells are HTML."""
     kinds = list(head.values())
 
     def row(cells: Sequence[str]) -> str:
