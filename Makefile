@@ -27,8 +27,7 @@ demo: $(call ready,train)  ## train LeNet-5 on the embedded Fashion-MNIST pictur
 	$(PY) -m nn train lenet --data fashion-mnist --epochs 10 --out $$out || exit 1; \
 	if [ "$$(uname)" = Darwin ]; then open $$out/report.html || true; \
 	elif [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ] && command -v xdg-open >/dev/null; then xdg-open $$out/report.html || true; \
-	fi; \
-	echo "The report: $$PWD/$$out/report.html"
+	fi
 
 # Coverage cannot see into compiled kernels, so their tests run once more, first, as plain Python.
 test: $(call ready,dev)  ## run the tests, with coverage

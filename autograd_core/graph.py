@@ -19,7 +19,7 @@ import numpy as np
 from numpy import ndarray
 
 from . import ops, writes
-from .errors import DtypeError, GraphError
+from .errors import DtypeError, GraphError, NonFiniteError
 from .modes import Scope, module, recording, tick, watching
 from .position import OUTSIDE, location, outside
 from .primitive import SPACE, Primitive
@@ -344,6 +344,9 @@ def _descend(  # noqa: PLR0912  # one loop, and hot: a call for each question wo
                 prim.pull(node, g)
             else:
                 pull_tensors(node, g, wrap, whole)
+        except NonFiniteError as error:
+            error.add_note(f"This was in the backward of {node.describe()}")
+            raise
         finally:
             node.parents = whole
         if watcher is not None:

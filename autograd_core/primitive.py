@@ -167,6 +167,10 @@ def primitive(
     *name* is what graphs show, by default the function's.  *floating*: integer operands are brought to a floating dtype
     first.  *view*: the result may share memory with the first operand.  *aux*: names of further results, which carry no
     gradient; the forward then returns a tuple of its result and them, and so does a call.
+
+    >>> from autograd_core.ops import mul
+    >>> mul.primitive, mul.primitive.saved
+    (<primitive mul(x, y)>, ('x', 'y'))
     """
     if forward is None:
         return functools.partial(_declare, name=name, floating=floating, view=view, aux=aux)

@@ -196,6 +196,8 @@ class Tensor(Operators):
                 f"{kind} that requires gradients is written in place; use no_grad() for an update of a parameter, or make a "
                 "new tensor"
             )
+        if recorded and history is not None:
+            _keep(history, self.data)
         self.data[...] = value.data
         written(self.data)
         if recorded:
@@ -243,6 +245,9 @@ class Tensor(Operators):
     def __setitem__(self, index: Any, value: Any) -> None:
         region = self[index]
         if region.alias is not None and region.alias.source is not None:
+            extra = getattr(value, "ndim", 0) - region.ndim
+            if extra > 0 and all(n == 1 for n in value.shape[:extra]):  # x[0] = ones(1, 3), as NumPy and PyTorch have it
+                value = value.reshape(value.shape[extra:])
             region.copy_(value)
         else:
             self.write_(ops.put(self, value, index=index))
@@ -274,7 +279,15 @@ class Tensor(Operators):
 
 
 class RemovableHandle:
-    """What ``register_hook`` returns: ``remove()`` takes the hook away; also a context manager."""
+    """What ``register_hook`` returns: ``remove()`` takes the hook away; also a context manager.
+
+    >>> import autograd_core as ag
+    >>> x = ag.tensor([1.0, 2.0], requires_grad=True)
+    >>> with x.register_hook(lambda g: g * 10):
+    ...     x.sum().backward()
+    >>> x.grad
+    tensor([10., 10.])
+    """
 
     __slots__ = ("_hooks", "_key")
 
@@ -393,6 +406,13 @@ def link(t: Tensor, source: Tensor, prim: Primitive, params: dict[str, Any]) -> 
     if len(views) & (len(views) - 1) == 0:  # at every power of two: the list stays as long as its living entries
         views[:] = [v for v in views if v() is not None]
     views.append(weakref.ref(t))
+
+
+def _keep(node: Node, array: ndarray) -> None:
+    """Have *node* keep a copy of *array*, which its own result is about to overwrite."""
+    if type(node.saved) is tuple and any(a is array for a in node.saved):
+        values = array.copy()
+        node.saved = tuple(values if a is array else a for a in node.saved)
 
 
 def _origin(t: Tensor) -> tuple[Tensor, tuple[Any, ...]]:

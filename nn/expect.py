@@ -17,6 +17,7 @@ import autograd_core as ag
 __all__ = [
     "array",
     "dtype_error",
+    "factor",
     "in_range",
     "indices",
     "maker",
@@ -54,9 +55,7 @@ def maker(value: Any) -> str:
 
 def shape_error(name: str, value: Any, expected: str, cure: str) -> ag.errors.ShapeError:
     """Return the error for a shape that does not fit *name*, a layer's class or a function."""
-    return ag.errors.ShapeError(
-        f"{place(name)}: expects {expected}, got {tuple(value.shape)}{maker(value)}; {cure}"
-    )
+    return ag.errors.ShapeError(f"{place(name)}: expects {expected}, got {tuple(value.shape)}{maker(value)}; {cure}")
 
 
 def dtype_error(name: str, value: Any, expected: str, cure: str) -> ag.errors.DtypeError:
@@ -66,7 +65,7 @@ def dtype_error(name: str, value: Any, expected: str, cure: str) -> ag.errors.Dt
 
 def array(name: str, value: Any, argument: str = "input") -> None:
     """Raise TypeError unless *value* is a Tensor or an array."""
-    if not hasattr(value, "dtype") or not hasattr(value, "shape"):
+    if not isinstance(value, ag.Tensor) and not (hasattr(value, "dtype") and hasattr(value, "shape")):
         _no_tensor(name, value, argument)
 
 
@@ -81,15 +80,24 @@ def _no_tensor(name: str, value: Any, argument: str) -> NoReturn:
     raise TypeError(f"{place(name)}: {argument} is of type {kind}, expected a Tensor; wrap it: ag.tensor({argument})")
 
 
-def same_dtype(name: str, value: Any, weight: ag.Tensor, argument: str = "input") -> None:
-    """Raise DtypeError unless *value* has the dtype of the parameter that it meets."""
-    array(name, value, argument)
-    if value.dtype != weight.dtype:
-        method = {"float32": "float", "float64": "double"}.get(str(weight.dtype))
-        cure = f"convert it with {argument}.{method}()" if method else f"convert it with {argument}.to({weight.dtype})"
+def same_dtype(name: str, value: Any, parameter: ag.Tensor) -> None:
+    """Raise DtypeError unless *value*, the input of a layer, has the dtype of its *parameter*."""
+    array(name, value)
+    if value.dtype != parameter.dtype:
+        method, other = ("float", "double") if parameter.dtype == ag.float32 else ("double", "float")
+        cure = f"convert it with input.{method}()"
         if value.dtype.kind == "f":
-            cure += f" or the model with model.{'double' if method == 'float' else 'float'}()"
-        raise dtype_error(name, value, f"{argument} of {weight.dtype}, the dtype of its parameters", cure)
+            cure += f", or the model with model.{other}()"
+        raise dtype_error(name, value, f"{parameter.dtype}, the dtype of its parameters", cure)
+
+
+def factor(name: str, argument: str, value: ag.Tensor | None, input: ag.Tensor) -> None:
+    """Raise DtypeError unless *value*, weights of a loss, is None or has the dtype of *input*."""
+    if value is not None:
+        tensor(name, value, argument)
+        if value.dtype != input.dtype:
+            cure = f"convert it with {argument}.to(ag.{input.dtype})"
+            raise dtype_error(name, value, f"{argument} of {input.dtype}, the dtype of input", cure)
 
 
 def indices(name: str, value: Any, argument: str) -> None:
@@ -124,7 +132,9 @@ def pair(name: str, argument: str, value: Any, least: int) -> Pair:
     """Return *value*, an int for both dims or two ints, as two; raise ArgumentError for anything else."""
     both = tuple(value) if isinstance(value, Sequence) and not isinstance(value, str) else (value, value)
     if len(both) != 2 or not all(isinstance(v, int) and v >= least for v in both):
-        raise ag.errors.ArgumentError(f"{name}: {argument}={value!r}, expected an int of at least {least}, or two of them")
+        raise ag.errors.ArgumentError(
+            f"{name}: {argument}={value!r}, expected an int of at least {least}, or two of them"
+        )
     return both
 
 

@@ -28,7 +28,9 @@ class IncompatibleKeys(NamedTuple):
     unexpected_keys: list[str]
 
     def __repr__(self) -> str:
-        return super().__repr__() if any(self) else "<All keys matched successfully>"
+        if not any(self):
+            return "<All keys matched successfully>"
+        return f"IncompatibleKeys(missing_keys={self.missing_keys}, unexpected_keys={self.unexpected_keys})"
 
 
 PreHook = Callable[["Module", tuple[Any, ...]], Any]
@@ -306,13 +308,11 @@ class Module:
 
     def get_parameter(self, target: str) -> Parameter:
         """Return the parameter at a path such as ``encoder.0.weight``."""
-        found: Parameter = self._get(target, "parameter", (PARAMETER,))
-        return found
+        return self._get(target, "parameter", (PARAMETER,))
 
     def get_buffer(self, target: str) -> Tensor:
         """Return the buffer at a path such as ``1.running_mean``."""
-        found: Tensor = self._get(target, "buffer", BUFFERS)
-        return found
+        return self._get(target, "buffer", BUFFERS)
 
     def _get(self, target: str, what: str, kinds: tuple[str, ...]) -> Any:
         path, _, name = target.rpartition(".")
@@ -440,7 +440,9 @@ class Module:
     def to(self, dtype: Any) -> Self:
         """Bring every floating parameter and buffer to *dtype*, float32 or float64, in place."""
         if dtype not in (ag.float32, ag.float64):
-            raise ag.errors.DtypeError(f"dtype is {dtype!r}: expected ag.float32 or ag.float64, the dtypes of parameters")
+            raise ag.errors.DtypeError(
+                f"dtype is {dtype!r}: expected ag.float32 or ag.float64, the dtypes of parameters"
+            )
         for _, value in self._named((PARAMETER, *BUFFERS), "", True, True):
             if value.dtype.kind == "f" and value.dtype != dtype:
                 requires_grad = value.requires_grad

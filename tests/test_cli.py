@@ -429,8 +429,8 @@ def test_pictures_that_are_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     with pytest.raises(UsageError, match=r"text.png cannot be read as a picture: .*; give a PNG, JPEG or .npy file"):
         read_picture(tmp_path / "text.png", SIZE)
     monkeypatch.setitem(sys.modules, "PIL", None)
-    with pytest.raises(UsageError, match="only with the package pillow: pip install pillow"):
+    with pytest.raises(UsageError, match=r"reading .* needs the package pillow: pip install pillow"):
         read_picture(tmp_path / "text.png", SIZE)
     np.save(tmp_path / "size.npy", np.zeros((5, 5)))
-    with pytest.raises(UsageError, match="only with the package pillow"):
+    with pytest.raises(UsageError, match="scaling a picture needs the package pillow"):
         read_picture(tmp_path / "size.npy", SIZE)

@@ -217,6 +217,13 @@ def test_set_and_get_by_every_index() -> None:
         np.testing.assert_array_equal(gv.data, np.full(2, (12 - zeroed.sum()) / 2))
 
 
+def test_a_value_may_have_leading_ones() -> None:
+    x = ag.zeros(2, 3)
+    x[0] = ag.ones(1, 3)
+    x[1] = np.full((1, 1, 3), 2.0)
+    assert x.tolist() == [[1, 1, 1], [2, 2, 2]]
+
+
 def test_bad_writes_are_refused() -> None:
     h = ag.zeros(2, 3)
     with pytest.raises(ShapeError, match=r"shape \(4, 2, 3\) is written in place into a tensor of shape \(2, 3\)"):

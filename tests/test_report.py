@@ -263,10 +263,10 @@ def test_mistakes_are_the_surest_first() -> None:
     np.testing.assert_allclose(found[0].picture, [[0.5, 0], [0, 0]])
 
 
-def test_reconstructions_show_the_clean_picture_beside_a_spoilt_one() -> None:
+def test_reconstructions_show_the_target_where_it_differs_from_the_input() -> None:
     x = ag.full((3, 1, 2, 2), 0.5)
     assert [len(column) for column in reconstructions(nn.Flatten(), [(x, x)])] == [2, 2, 2]
-    columns = reconstructions(nn.Flatten(), [(x, x)], lambda pictures: 0.5 * pictures, most=2)
+    columns = reconstructions(nn.Flatten(), [(0.5 * x, x)], most=2)
     assert [[float(p[0, 0]) for p in column] for column in columns] == [[0.25, 0.25, 0.5]] * 2
 
 

@@ -242,8 +242,16 @@ def test_cat_and_stack_explain_what_does_not_fit() -> None:
     for call, error, message in [
         (lambda: ag.cat([]), ArgumentError, "cat: tensors is empty"),
         (lambda: ag.stack([]), ArgumentError, "stack: tensors is empty"),
-        (lambda: ag.cat([a, ag.zeros(2, 4)]), ShapeError, r"cat: tensor 1 has shape \(2, 4\), the first has \(2, 3\)"),
-        (lambda: ag.cat([ag.tensor(1.0)]), ShapeError, r"0-d tensor has no dim to join along; use stack\(\)"),
+        (
+            lambda: ag.cat([a, ag.zeros(2, 4)]),
+            ShapeError,
+            r"all sizes but that of dim 0 must be equal, .* \(2, 3\), \(2, 4\)",
+        ),
+        (
+            lambda: ag.cat([ag.tensor(1.0)]),
+            ShapeError,
+            r"0-d tensor among shapes \(\) has no dim to join along; use stack\(\)",
+        ),
         (lambda: ag.cat([a], 2), IndexError, "dim 2 is out of range"),
         (lambda: ag.stack([a, ag.zeros(3, 2)]), ShapeError, r"stack: tensor 1 has shape \(3, 2\), the first has"),
     ]:

@@ -17,6 +17,55 @@ from .elementwise import cast, exp, rsqrt
 from .reduce import reduce_mean, reduce_sum, reduce_var
 from .shape import Shape, plain, reshape_to
 
+# ----------------------------------------------------------------------------------------------------------------- sums
+
+
+def _trailing_size(shape: Shape, axis: Shape) -> tuple[int, int]:
+    """Return how many leading axes precede the last run of axes in *axis*, and the product of the sizes of that run."""
+    lead = len(shape)
+    while lead and lead - 1 in axis:
+        lead -= 1
+    return lead, math.prod(shape[lead:])
+
+
+def _sum_rows(rows: Any, shape: Shape, axis: Shape) -> Any:
+    """Finish a sum over *axis* of an array of *shape*, whose trailing axes are summed up in *rows*."""
+    rest = tuple([a for a in axis if a < rows.ndim])
+    total = np.add.reduce(rows, rest) if rest else rows
+    return total.reshape([1 if a in axis else n for a, n in enumerate(shape)])
+
+
+@primitive
+def inner(x: Array, y: Array, *, axis: Shape) -> Array:
+    """Return the sum of x * y, which have one shape, over *axis*, kept with size 1; for rows without a temporary."""
+    lead, size = _trailing_size(x.shape, axis)
+    if size < _WORTHWHILE:
+        return np.add.reduce(x * y, axis, keepdims=True)
+    rows = (*x.shape[:lead], size)
+    return _sum_rows(np.vecdot(x.reshape(rows), y.reshape(rows)), x.shape, axis)
+
+
+inner.vjp(x=lambda g, y: g * y, y=lambda g, x: g * x)
+
+_WORTHWHILE = 8  # elements in a row from which BLAS sums it faster than NumPy does
+
+
+def _count(x: Array, axis: Shape) -> Array:
+    """Return how many elements of x are summed to one, in the dtype of x."""
+    return constant(math.prod([x.shape[a] for a in axis]), x.dtype)
+
+
+def _mean(x: Any, axis: Shape) -> Any:
+    """Return the mean over *axis*, kept with size 1; of rows by a product with ones, which BLAS computes fastest."""
+    lead, size = _trailing_size(x.shape, axis)
+    if size < _WORTHWHILE:
+        total = np.add.reduce(x, axis, keepdims=True)
+    else:
+        rows = x.reshape(math.prod(x.shape[:lead]), size).dot(np.ones(size, x.dtype))
+        total = _sum_rows(rows.reshape(x.shape[:lead]), x.shape, axis)
+    return total / _count(x, axis)
+
+
 # -------------------------------------------------------------------------------------------------------------- softmax
 
 
@@ -33,12 +82,7 @@ def softmax_along(x: Array, *, axis: Shape) -> Array:
     return np.divide(z, np.add.reduce(z, axis, keepdims=True), z)
 
 
-def _softmax_x(g: Array, out: Array, axis: Shape) -> Array:
-    weighted = g * out
-    return weighted - out * reduce_sum(weighted, axis=axis, keepdims=True)
-
-
-softmax_along.vjp(x=_softmax_x)
+softmax_along.vjp(x=lambda g, out, axis: (g - inner(g, out, axis=axis)) * out)
 
 
 @primitive(name="log_softmax", floating=True)
@@ -83,10 +127,9 @@ def _channels(x: Array) -> tuple[Shape, Shape]:
 
 def _moments(x: Any, axis: Shape) -> tuple[Any, Any, Any]:
     """Return the mean, x less the mean, and the mean of that squared."""
-    n = constant(math.prod([x.shape[a] for a in axis]), x.dtype)
-    mean = np.add.reduce(x, axis, keepdims=True) / n
+    mean = _mean(x, axis)
     apart = x - mean
-    return mean, apart, np.add.reduce(apart * apart, axis, keepdims=True) / n
+    return mean, apart, inner(apart, apart, axis=axis) / _count(x, axis)
 
 
 @primitive(name="batch_norm", floating=True, aux=("mean", "var"))
@@ -101,14 +144,14 @@ def normalize_channels(x: Array, w: Array, b: Array, *, eps: float) -> tuple[Arr
 def _batch_x(g: Array, x: Array, w: Array, mean: Array, var: Array, eps: float) -> Array:
     axis, column = _channels(x)
     rstd, apart = rsqrt(var + eps), x - mean
-    slope = reduce_mean(g * apart, axis=axis, keepdims=True) * (rstd * rstd)
+    slope = inner(g, apart, axis=axis) * (rstd * rstd / _count(x, axis))
     centred = g - reduce_mean(g, axis=axis, keepdims=True) - apart * slope
     return centred * (rstd * reshape_to(w, shape=column))
 
 
 def _batch_w(g: Array, x: Array, mean: Array, var: Array, eps: float, w_shape: Shape) -> Array:
     axis, _ = _channels(x)
-    along = reduce_sum(g * (x - mean), axis=axis, keepdims=True) * rsqrt(var + eps)
+    along = inner(g, x - mean, axis=axis) * rsqrt(var + eps)
     return reshape_to(along, shape=w_shape)
 
 
@@ -198,7 +241,7 @@ def normalize_trailing(x: Array, w: Array, b: Array, *, eps: float) -> tuple[Arr
 def _layer_x(g: Array, x: Array, w: Array, mean: Array, var: Array, eps: float) -> Array:
     axis = _trailing(x, w)
     rstd, apart, g = rsqrt(var + eps), x - mean, g * w
-    slope = reduce_mean(g * apart, axis=axis, keepdims=True) * (rstd * rstd)
+    slope = inner(g, apart, axis=axis) * (rstd * rstd / _count(x, axis))
     return (g - reduce_mean(g, axis=axis, keepdims=True) - apart * slope) * rstd
 
 

@@ -356,7 +356,7 @@ def expand(input: Array, *sizes: Any) -> Array:
 
     -1 keeps a size, and dims may be added in front.  Raises ShapeError where a size other than 1 would change.
 
-    >>> ag.expand(ag.zeros(3, 1), (2, -1, 4)).shape
+    >>> ag.zeros(3, 1).expand(2, -1, 4).shape
     (2, 3, 4)
     """
     want, shape = _sizes(sizes), tuple(input.shape)
@@ -392,7 +392,7 @@ def broadcast_to(input: Array, shape: Sequence[int]) -> Array:
 def expand_as(input: Array, other: Array) -> Array:
     """Return ``input.expand(other.shape)``.
 
-    >>> ag.expand_as(ag.zeros(3), ag.zeros(2, 3)).shape
+    >>> ag.zeros(3).expand_as(ag.zeros(2, 3)).shape
     (2, 3)
     """
     return expand(input, tuple(other.shape))
@@ -464,18 +464,19 @@ def cat(tensors: Sequence[Array], dim: int = 0) -> Array:
     xs = tuple(tensors)
     if not xs:
         raise ArgumentError("cat: tensors is empty; give at least one tensor")
-    if any(len(x.shape) == 0 for x in xs):
-        raise ShapeError("cat: a 0-d tensor has no dim to join along; use stack()")
-    xs = tuple([x for x in xs if tuple(x.shape) != (0,)]) or xs[:1]
-    shape = tuple(xs[0].shape)
-    d = normalize_dim(dim, len(shape))
-    for i, x in enumerate(xs):
-        if len(x.shape) != len(shape) or any(m != n and a != d for a, (m, n) in enumerate(zip(x.shape, shape))):
+    shapes = [x.shape for x in xs]
+    if (0,) in shapes:
+        xs = tuple([x for x in xs if x.shape != (0,)]) or xs[:1]
+    d = normalize_dim(dim, xs[0].ndim)
+    try:
+        return join(*xs, dim=d)
+    except ValueError as error:
+        listed = ", ".join(map(str, shapes))
+        if () in shapes:
             raise ShapeError(
-                f"cat: tensor {i} has shape {tuple(x.shape)}, the first has {shape}; all sizes but that of dim {dim} "
-                "must be equal"
-            )
-    return join(*xs, dim=d)
+                f"cat: a 0-d tensor among shapes {listed} has no dim to join along; use stack()"
+            ) from error
+        raise ShapeError(f"cat: all sizes but that of dim {dim} must be equal, but the shapes are {listed}") from error
 
 
 concat = concatenate = cat

@@ -181,7 +181,9 @@ def _add_train(commands: argparse._SubParsersAction[argparse.ArgumentParser], fa
     learning.add_argument("--schedule", metavar="NAME", help="of the learning rate: " + _listed(factories.schedules))
     learning.add_argument("--weight-decay", type=_not_negative, metavar="RATE", help="pull of the weights to 0")
     learning.add_argument(
-        "--augment", action=argparse.BooleanOptionalAction, help="shift training pictures at random, and mirror clothes"
+        "--augment",
+        action=argparse.BooleanOptionalAction,
+        help="mirror training pictures at random (digits: shift them)",
     )
     learning.add_argument("--seed", type=_whole, default=0, metavar="N", help="of all random numbers (default: 0)")
     machine = train.add_argument_group("data and machine")

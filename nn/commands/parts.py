@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 import autograd_core as ag
 
 from .. import data, models
-from ..layers import CrossEntropyLoss, MSELoss
+from ..layers import BCELoss, CrossEntropyLoss
 from ..module import Module
 from ..training import Accuracy, Callback, JSONLog, Metric, Optimizer, ReconstructionError, Schedule, Scheduler
 from .errors import unknown
@@ -23,8 +23,8 @@ from .settings import Settings
 
 __all__ = ["Factories", "Parts"]
 
-MIRRORED = ("fashion-mnist", "fashion-mnist-full")  # clothes may be mirrored; a mirrored digit is none
-SHIFT = 2  # pixels
+MIRRORED = ("fashion-mnist", "fashion-mnist-full")  # a mirrored shoe is a shoe; a mirrored digit is none
+SHIFT = 2  # pixels, for the others
 
 
 class Factories(NamedTuple):
@@ -79,16 +79,17 @@ class Parts:
         settings, pictures = self.settings, self.splits.train if train else self.splits.test
         transforms = [self.prepare]
         if train and settings.augment:
-            # black pixels come in at the border: those are not 0 once they are normalised, so augment before that
-            size = pictures.images.shape[2:]
-            flip = [data.RandomHorizontalFlip()] if settings.data in MIRRORED else []
-            transforms = [data.RandomCrop(size, padding=SHIFT), *flip, self.prepare]
+            # before they are normalised: what comes in at the border is black, which is 0 only here
+            shift = data.RandomCrop(pictures.images.shape[2:], padding=SHIFT)
+            transforms.insert(0, data.RandomHorizontalFlip() if settings.data in MIRRORED else shift)
         chosen: Any = pictures.with_transform(data.Compose(transforms))
         if settings.limit is not None:
             most = settings.limit if train else max(settings.limit // 5, 1)
             chosen = data.Subset(chosen, range(min(most, len(chosen))))
         if self.reconstructs:
-            chosen = data.ReconstructionDataset(chosen)
+            # while it learns, a denoising autoencoder spoils its inputs by itself
+            spoil = self.recipe.masked and not train
+            chosen = data.ReconstructionDataset(chosen, data.Lambda(self._mask) if spoil else None)
         return data.DataLoader(
             chosen,
             batch_size=settings.batch_size if train else 256,
@@ -97,17 +98,22 @@ class Parts:
             num_workers=settings.workers,
         )
 
+    def _mask(self, pictures: NDArray[Any]) -> NDArray[Any]:
+        """Blacken a share of the pixels, always the same ones of a batch: each epoch is tested alike."""
+        kept = np.random.default_rng(self.settings.seed).random(pictures.shape) >= self.recipe.masked
+        return np.asarray(pictures * kept)
+
     @cached_property
     def model(self) -> Module:
         """The network, its parameters drawn from the seed."""
         ag.manual_seed(self.settings.seed)
-        made: Module = models.create(self.settings.model)
-        return made
+        options = {"noise": "masking", "level": self.recipe.masked} if self.recipe.masked else {}
+        return models.create(self.settings.model, **options)
 
     @cached_property
     def criterion(self) -> Module:
         """The loss."""
-        return MSELoss() if self.reconstructs else CrossEntropyLoss()
+        return BCELoss() if self.reconstructs else CrossEntropyLoss()
 
     @cached_property
     def metrics(self) -> list[Metric]:

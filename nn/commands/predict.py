@@ -82,25 +82,25 @@ def _read_array(path: Path) -> Gray:
     return np.asarray(array, np.float32)
 
 
-def _pillow(path: Path) -> Any:
+def _pillow(what: str) -> Any:
     try:
         from PIL import Image
     except ImportError as error:
         raise UsageError(
-            f"{path} can be read only with the package pillow: pip install pillow, or give a .npy file of that size"
+            f"{what} needs the package pillow: pip install pillow, or give a .npy file of the size that was learned"
         ) from error
     return Image
 
 
 def _read_image(path: Path) -> Gray:
-    image = _pillow(path)
+    image = _pillow(f"reading {path}")
     try:
         with image.open(path) as opened:
             turned = _upright(opened).convert("RGBA")
     except (OSError, ValueError, image.DecompressionBombError) as error:
         raise UsageError(f"{path} cannot be read as a picture: {error}; give a PNG, JPEG or .npy file") from error
     white = image.new("RGBA", turned.size, "white")  # what shows through where the picture is transparent
-    return np.asarray(image.alpha_composite(white, turned).convert("L"), np.float32) / 255
+    return np.asarray(image.alpha_composite(white, turned).convert("L"), np.float32) / np.float32(255)
 
 
 def _upright(image: Any) -> Any:
@@ -111,7 +111,7 @@ def _upright(image: Any) -> Any:
 
 
 def _resized(levels: Gray, size: tuple[int, int], background: float) -> Gray:
-    image = _pillow(Path("a picture of another size"))
+    image = _pillow("scaling a picture")
     side = max(levels.shape)
     square = np.full((side, side), background, np.float32)
     top, left = ((side - length) // 2 for length in levels.shape)

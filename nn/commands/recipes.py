@@ -12,7 +12,10 @@ __all__ = ["RECIPES", "Recipe", "recipe"]
 
 @dataclass(frozen=True)
 class Recipe:
-    """A model's title, what it is for, and its defaults."""
+    """A model's title, what it is for, and its defaults.
+
+    *masked* is the share of pixels that a denoising autoencoder has to do without.
+    """
 
     title: str
     task: Literal["classify", "reconstruct"] = "classify"
@@ -22,14 +25,15 @@ class Recipe:
     weight_decay: float = 0.0
     schedule: str = "cosine"
     augment: bool = False
+    masked: float = 0.0
 
 
 RECIPES = {
-    "lenet": Recipe("LeNet-5"),
+    "lenet": Recipe("LeNet-5", lr=4e-3),
     "cnn": Recipe("Small CNN", augment=True),
     "mlp": Recipe("Multi-layer perceptron"),
     "autoencoder": Recipe("Autoencoder", task="reconstruct"),
-    "denoising-autoencoder": Recipe("Denoising autoencoder", task="reconstruct"),
+    "denoising-autoencoder": Recipe("Denoising autoencoder", task="reconstruct", masked=0.3),
 }
 
 

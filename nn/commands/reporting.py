@@ -7,8 +7,6 @@ from typing import Any
 
 import numpy as np
 
-import autograd_core as ag
-
 from ..training import ConfusionMatrix, History, evaluate
 from ..training.files import write_json
 from ..training.report import Findings, first_filters, layers, mistakes, reconstructions, write_report
@@ -39,8 +37,6 @@ def report(parts: Parts, folder: RunFolder, config: Mapping[str, Any], history: 
     pictures = (
         f"{len(trained.dataset):,} pictures of {parts.splits.source.title}, tested on {len(tested.dataset):,} others"
     )
-    spoil = getattr(model, "corrupt", None)  # what a denoising autoencoder does to its input while it learns
-    ag.manual_seed(parts.settings.seed)
     findings = Findings(
         title=f"{parts.recipe.title} on {parts.splits.source.title.partition(':')[0]}",
         lead=f"Trained for {len(history)} epochs on {pictures}.",
@@ -54,7 +50,7 @@ def report(parts: Parts, folder: RunFolder, config: Mapping[str, Any], history: 
         confusion=confusion,
         filters=first_filters(model),
         mistakes=[] if parts.reconstructs else mistakes(model, tested, parts.restore),
-        reconstructions=reconstructions(model, tested, spoil) if parts.reconstructs else [],
+        reconstructions=reconstructions(model, tested) if parts.reconstructs else [],
     )
     write_report(folder.path, findings)
     return figures
@@ -79,7 +75,7 @@ def _duration(seconds: float) -> str:
     """Return a time as a person says it.
 
     >>> _duration(42.3), _duration(125), _duration(7300)
-    ('42 s', '2 min 5 s', '2 h 2 min')
+    ('42 s', '2 min 5 s', '2 h 1 min')
     """
     if seconds < 60:
         return f"{seconds:.0f} s"

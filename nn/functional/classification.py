@@ -55,13 +55,14 @@ def cross_entropy(
     _warn_if_made_by("softmax", name, input, "takes logits and applies log_softmax itself; leave the softmax out")
     if target.dtype.kind == "f":
         return _soft_cross_entropy(input, target, weight, ignore_index, reduction, label_smoothing)
-    labels, kept, scale = _labels(name, input, target, weight, ignore_index)
-    rows, total = _rows(input), scale.sum()
+    fused = reduction != "none" and not label_smoothing
+    labels, kept, scale, total = _labels(name, input, target, weight, ignore_index, check_range=not fused)
+    rows = _rows(input)
     if reduction == "mean":
         if total == 0:
             return nothing_to_average(name, rows)
         kept, scale = kept / total, scale / total
-    if reduction != "none" and not label_smoothing:
+    if fused:
         return ag.softmax_cross_entropy(rows, labels, scale)
     log_p = ag.log_softmax(rows, 1)
     losses = _picked(log_p, labels, scale)
@@ -86,10 +87,11 @@ def nll_loss(
     name = "nll_loss"
     check_reduction(name, reduction)
     _check_scores(name, input, target, weight)
-    _warn_if_made_by("softmax", name, input, "takes log-probabilities; use log_softmax instead, or cross_entropy on logits")
-    labels, _, scale = _labels(name, input, target, weight, ignore_index)
+    _warn_if_made_by(
+        "softmax", name, input, "takes log-probabilities; use log_softmax instead, or cross_entropy on logits"
+    )
+    labels, _, scale, total = _labels(name, input, target, weight, ignore_index)
     if reduction == "mean":
-        total = scale.sum()
         if total == 0:
             return nothing_to_average(name, input)
         scale = scale / total
@@ -114,16 +116,20 @@ def _check_scores(name: str, input: Tensor, target: Tensor, weight: Tensor | Non
     if input.dtype.kind != "f":
         raise expect.dtype_error(name, input, "floating scores as input", "convert them with input.float()")
     if input.ndim == 0:
-        raise expect.shape_error(name, input, "input of (N, C), (C,) or (N, C, d1, ...)", "give one score for each class")
+        raise expect.shape_error(
+            name, input, "input of (N, C), (C,) or (N, C, d1, ...)", "give one score for each class"
+        )
     classes = input.shape[_class_dim(input)]
     if weight is not None and tuple(weight.shape) != (classes,):
-        raise expect.shape_error(name, weight, f"weight of ({classes},), one for each class", "mend the weight's length")
+        raise expect.shape_error(
+            name, weight, f"weight of ({classes},), one for each class", "mend the weight's length"
+        )
 
 
 def _labels(
-    name: str, input: Tensor, target: Tensor, weight: Tensor | None, ignore_index: int
-) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
-    """For each row its class (0 if it is ignored), 1 or 0 for whether it is kept, and its weight, 0 if it is not."""
+    name: str, input: Tensor, target: Tensor, weight: Tensor | None, ignore_index: int, check_range: bool = True
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], float]:
+    """For each row its class (0 if it is ignored), 1 or 0 for whether it is kept, and its weight; the weights' sum."""
     expect.indices(name, target, "target")
     expected = tuple(input.shape[:1] + input.shape[2:]) if input.ndim > 1 else ()
     if target.shape != expected:
@@ -135,12 +141,17 @@ def _labels(
         raise expect.shape_error(name, target, f"target of {expected}", cure)
     labels = target.data.reshape(-1)
     wanted = labels != ignore_index
-    if not wanted.all():
+    count = np.count_nonzero(wanted)
+    if count < labels.size:
         labels = np.where(wanted, labels, 0)
-    cure = "check the labels, the number of outputs, and ignore_index"
-    expect.in_range(name, labels, input.shape[_class_dim(input)], "target", "classes", cure)
+    if check_range or weight is not None:
+        cure = "check the labels, the number of outputs, and ignore_index"
+        expect.in_range(name, labels, input.shape[_class_dim(input)], "target", "classes", cure)
     kept = wanted.astype(input.dtype)
-    return labels, kept, kept if weight is None else kept * weight.data[labels]
+    if weight is None:
+        return labels, kept, kept, count
+    scale = kept * weight.data[labels]
+    return labels, kept, scale, scale.sum()
 
 
 def _picked(log_p: Tensor, labels: NDArray[Any], scale: NDArray[Any]) -> Tensor:
@@ -161,7 +172,9 @@ def _soft_cross_entropy(
             cure = "convert class indices with target.long()"
         raise expect.dtype_error(name, target, f"integers as target of shape {tuple(target.shape)}", cure)
     if target.dtype != input.dtype:
-        raise expect.dtype_error(name, target, f"a target of {input.dtype}", f"convert it with target.to(ag.{input.dtype})")
+        raise expect.dtype_error(
+            name, target, f"a target of {input.dtype}", f"convert it with target.to(ag.{input.dtype})"
+        )
     if ignore_index >= 0:
         raise ag.errors.ArgumentError(
             f"{name}: ignore_index={ignore_index} has no meaning for probabilities; zero those rows of target instead"
@@ -200,7 +213,7 @@ def multi_margin_loss(
     _check_scores(name, input, target, weight)
     if input.ndim > 2:
         raise expect.shape_error(name, input, "input of (N, C) or (C,)", "flatten it to rows of scores")
-    labels, _, scale = _labels(name, input, target, weight, ignore_index=-1 - input.shape[-1])
+    labels, _, scale, _ = _labels(name, input, target, weight, ignore_index=-1 - input.shape[-1])
     rows, classes = _rows(input), input.shape[-1]
     y = ag.from_numpy(labels).long().unsqueeze(1)
     short = ag.relu(margin - ag.gather(rows, 1, y) + rows)
@@ -321,9 +334,7 @@ def kl_div(input: Tensor, target: Tensor, *, reduction: str = "mean", log_target
     return each.sum() / input.shape[0] if each.numel() else nothing_to_average(name, each)
 
 
-def hinge_embedding_loss(
-    input: Tensor, target: Tensor, margin: float = 1.0, *, reduction: str = "mean"
-) -> Tensor:
+def hinge_embedding_loss(input: Tensor, target: Tensor, margin: float = 1.0, *, reduction: str = "mean") -> Tensor:
     """Return the mean of *input*, a distance, where *target* is 1, and of max(0, margin - input) where it is -1.
 
     >>> import nn.functional as F

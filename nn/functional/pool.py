@@ -22,7 +22,7 @@ def adaptive_avg_pool2d(input: Tensor, output_size: Size) -> Tensor:
     4.0
     """
     if input.ndim not in (3, 4):
-        raise expect.shape_error("adaptive_avg_pool2d", input, "(N, C, H, W) or (C, H, W)", "give it the batch and channel dims")
+        raise expect.shape_error("adaptive_avg_pool2d", input, "(N, C, H, W) or (C, H, W)", "add or merge dims")
     height, width = input.shape[-2:]
     rows, columns = output_size if isinstance(output_size, tuple | list) else (output_size, output_size)
     rows, columns = height if rows is None else rows, width if columns is None else columns

@@ -51,7 +51,10 @@ def check_pair(name: str, input: Tensor, target: Tensor, *, floating_target: boo
         raise expect.dtype_error(name, input, "a floating input", "convert it with input.float()")
     if target.dtype != input.dtype and (target.dtype.kind == "f" or floating_target):
         raise expect.dtype_error(
-            name, target, f"a target of {input.dtype}, the dtype of input", f"convert it with target.to(ag.{input.dtype})"
+            name,
+            target,
+            f"a target of {input.dtype}, the dtype of input",
+            f"convert it with target.to(ag.{input.dtype})",
         )
     if input.shape == target.shape:
         return

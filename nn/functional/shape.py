@@ -23,7 +23,9 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     expect.indices("one_hot", tensor, "tensor")
     if num_classes == -1:
         if tensor.numel() == 0:
-            raise ag.errors.ArgumentError("one_hot: num_classes=-1 cannot be read from an empty tensor; give the number")
+            raise ag.errors.ArgumentError(
+                "one_hot: num_classes=-1 cannot be read from an empty tensor; give the number"
+            )
         num_classes = int(tensor.max().item()) + 1
     if num_classes < 1:
         raise ag.errors.ArgumentError(f"one_hot: num_classes={num_classes}, expected at least 1, or -1")

@@ -6,7 +6,6 @@ import operator
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Self, overload
 
-import autograd_core as ag
 from autograd_core import Tensor
 
 from ..module import MODULE, PARAMETER, Module, block, indented
@@ -68,7 +67,9 @@ class _Ordered(Module):
     def insert(self, index: int, module: Module) -> Self:
         """Add *module* before the one at *index*."""
         if not -len(self) <= index <= len(self):
-            raise IndexError(f"index {index} is out of range for inserting into {self._get_name()} of {len(self)} modules")
+            raise IndexError(
+                f"index {index} is out of range for inserting into {self._get_name()} of {len(self)} modules"
+            )
         if not isinstance(module, Module):
             raise TypeError(f"insert: module is of type {type(module).__name__}, expected an nn.Module")
         modules = list(self)
@@ -88,7 +89,7 @@ class Sequential(_Ordered):
 
     Indexing gives a module, a slice a Sequential of the same modules.
 
-    >>> import nn
+    >>> import autograd_core as ag, nn
     >>> model = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 2))
     >>> model(ag.ones(3, 4)).shape
     (3, 2)
@@ -114,8 +115,7 @@ class Sequential(_Ordered):
     def __getitem__(self, index: int | slice) -> Module:
         if isinstance(index, slice):
             return type(self)(dict(self._items()[index]))
-        found: Module = getattr(self, self._place_of(index))
-        return found
+        return getattr(self, self._place_of(index))
 
     def forward(self, input: Any) -> Any:
         for _, module in self._registered(MODULE):
@@ -144,8 +144,7 @@ class ModuleList(_Ordered):
     def __getitem__(self, index: int | slice) -> Module:
         if isinstance(index, slice):
             return type(self)(list(self)[index])
-        found: Module = getattr(self, self._place_of(index))
-        return found
+        return getattr(self, self._place_of(index))
 
     def __iadd__(self, modules: Iterable[Module]) -> Self:
         return self.extend(modules)
@@ -184,8 +183,7 @@ class ModuleDict(Module):
         self.update(() if modules is None else modules)
 
     def __getitem__(self, key: str) -> Module:
-        found: Module = dict(self.items())[key]
-        return found
+        return dict(self.items())[key]
 
     def __setitem__(self, key: str, module: Module) -> None:
         self.add_module(key, module)
@@ -235,7 +233,7 @@ class ModuleDict(Module):
 class ParameterList(Module):
     """A list of parameters, which belong to the module that holds it; Tensors become Parameters.
 
-    >>> import nn
+    >>> import autograd_core as ag, nn
     >>> len(nn.ParameterList([ag.zeros(2), ag.zeros(3)]))
     2
     """

@@ -87,10 +87,10 @@ class Conv2d(Module):
             raise expect.shape_error(
                 "Conv2d", input, f"(N, {self.in_channels}, H, W) or ({self.in_channels}, H, W)", self._cure(input)
             )
-        padding = self.padding
+        padding: str | tuple[int, int] = self.padding
         if self.padding_mode != "zeros" and any(map(any, pads)):
             input = ag.pad(input, (left, right, top, bottom), PADDING_MODES[self.padding_mode])
-            padding = 0
+            padding = (0, 0)
         return ag.conv2d(input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
 
     def _pads(self) -> tuple[tuple[int, int], tuple[int, int]]:

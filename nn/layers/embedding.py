@@ -46,7 +46,8 @@ class Embedding(Module):
         """Make an Embedding of a table (V, D), which it trains unless *freeze*."""
         if embeddings.ndim != 2:
             raise ag.errors.ShapeError(f"Embedding: embeddings has shape {tuple(embeddings.shape)}, expected (V, D)")
-        made = cls(*embeddings.shape, padding_idx=padding_idx, dtype=embeddings.dtype)
+        rows, columns = embeddings.shape
+        made = cls(rows, columns, padding_idx, dtype=embeddings.dtype)
         made.weight = Parameter(embeddings, requires_grad=not freeze)
         return made
 

@@ -27,7 +27,7 @@ class _Loss(Module):
     """A number that says how far the input is from the target; *reduction* is "mean", "sum" or "none"."""
 
     _root_name = "loss"
-    reductions = ("none", "mean", "sum")
+    reductions: tuple[str, ...] = ("none", "mean", "sum")
 
     def __init__(self, *, reduction: str = "mean") -> None:
         super().__init__()

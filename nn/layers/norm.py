@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import autograd_core as ag
 from autograd_core import Tensor
@@ -24,7 +24,7 @@ class _BatchNorm(Module):
     running_mean: Tensor | None
     running_var: Tensor | None
     num_batches_tracked: Tensor | None
-    shapes: dict[int, str]  # the inputs that fit, by their number of dims
+    shapes: ClassVar[dict[int, str]]  # the inputs that fit, by their number of dims
 
     def __init__(
         self,
@@ -125,7 +125,7 @@ class BatchNorm1d(_BatchNorm):
     [[-1.0], [1.0]]
     """
 
-    shapes = {2: "(N, C)", 3: "(N, C, L)"}
+    shapes: ClassVar[dict[int, str]] = {2: "(N, C)", 3: "(N, C, L)"}
 
 
 class BatchNorm2d(_BatchNorm):
@@ -136,7 +136,7 @@ class BatchNorm2d(_BatchNorm):
     (2, 3, 4, 4)
     """
 
-    shapes = {4: "(N, C, H, W)"}
+    shapes: ClassVar[dict[int, str]] = {4: "(N, C, H, W)"}
 
 
 class LayerNorm(Module):

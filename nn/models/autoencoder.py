@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import autograd_core as ag
 from autograd_core import Tensor
 
+from .. import expect
 from ..layers import Flatten, Sequential, Sigmoid
 from ..module import Module
 from .mlp import stack
@@ -29,9 +30,11 @@ class Autoencoder(Module):
     ((2, 32), (2, 1, 28, 28))
     """
 
+    undercomplete = True
+
     def __init__(self, sizes: Sequence[int] = (784, 128, 32), activation: str = "relu") -> None:
         super().__init__()
-        if sizes and min(sizes) != sizes[-1]:
+        if self.undercomplete and len(sizes) and min(sizes) != sizes[-1]:
             raise ag.errors.ArgumentError(
                 f"sizes={tuple(sizes)}: the code, which is the last, must be the smallest, or there is nothing to learn"
             )
@@ -42,17 +45,13 @@ class Autoencoder(Module):
     def encode(self, input: Tensor) -> Tensor:
         """Return the codes (N, sizes[-1])."""
         if input.ndim < 2 or math.prod(input.shape[1:]) != self.sizes[0]:
-            raise ag.errors.ShapeError(
-                f"{self._get_name()}: expects (N, ...) of {self.sizes[0]} numbers each, got {tuple(input.shape)}; make "
-                "sizes begin with the number of pixels"
-            )
-        code: Tensor = self.encoder(input)
-        return code
+            expected = f"(N, ...) of {self.sizes[0]} numbers each"
+            raise expect.shape_error(self._get_name(), input, expected, "make sizes begin with the number of pixels")
+        return self.encoder(input)
 
     def decode(self, code: Tensor) -> Tensor:
         """Return the flat pictures (N, sizes[0]) that *code* describes."""
-        picture: Tensor = self.decoder(code)
-        return picture
+        return self.decoder(code)
 
     def forward(self, input: Tensor) -> Tensor:
         return self.decode(self.encode(input)).reshape(input.shape)
@@ -70,6 +69,8 @@ class DenoisingAutoencoder(Autoencoder):
     >>> nn.models.DenoisingAutoencoder(level=0.5)(ag.zeros(2, 784)).shape
     (2, 784)
     """
+
+    undercomplete = False
 
     def __init__(
         self,

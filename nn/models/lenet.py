@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import autograd_core as ag
 from autograd_core import Tensor
 
+from .. import expect
 from ..layers import AvgPool2d, Conv2d, Flatten, Linear, Sequential, Tanh
 from ..module import Module
 
@@ -18,7 +18,7 @@ class LeNet5(Module):
     Source: LeCun, Bottou, Bengio & Haffner, "Gradient-Based Learning Applied to Document Recognition", 1998; theirs has
     trained scales in its pooling, a sparse second convolution, and radial basis functions at the end.
 
-    >>> import nn
+    >>> import autograd_core as ag, nn
     >>> nn.models.LeNet5()(ag.zeros(2, 1, 28, 28)).shape
     (2, 10)
     """
@@ -39,8 +39,5 @@ class LeNet5(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         if input.shape[1:] != (1, 28, 28):
-            raise ag.errors.ShapeError(
-                f"LeNet5: expects (N, 1, 28, 28), got {tuple(input.shape)}; resize to 28x28 and use one channel"
-            )
-        logits: Tensor = self.classifier(self.features(input))
-        return logits
+            raise expect.shape_error(self._get_name(), input, "(N, 1, 28, 28)", "resize to 28x28 and use one channel")
+        return self.classifier(self.features(input))

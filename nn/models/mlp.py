@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import autograd_core as ag
 from autograd_core import Tensor
 
-from ..layers import ReLU, Sequential, Tanh, Sigmoid, Dropout, ELU, GELU, LeakyReLU, Linear, SiLU
+from .. import expect
+from ..layers import ELU, GELU, Dropout, LeakyReLU, Linear, ReLU, Sequential, Sigmoid, SiLU, Tanh
 from ..module import Module
 
 __all__ = ["ACTIVATIONS", "MLP", "stack"]
@@ -26,11 +28,13 @@ ACTIVATIONS: dict[str, type[Module]] = {
 def stack(sizes: Sequence[int], activation: str, dropout: float = 0.0) -> list[Module]:
     """Return Linear layers between *sizes*, with *activation*, and dropout if any, after each but the last."""
     if len(sizes) < 2:
-        raise ag.errors.ArgumentError(f"sizes={tuple(sizes)}: expected the sizes of the input and of the output at least")
+        raise ag.errors.ArgumentError(
+            f"sizes={tuple(sizes)}: expected the sizes of the input and of the output at least"
+        )
     if activation not in ACTIVATIONS:
         raise ag.errors.ArgumentError(f"activation={activation!r} is unknown; use one of {', '.join(ACTIVATIONS)}")
     layers: list[Module] = []
-    for n, m in zip(sizes, sizes[1:], strict=False):
+    for n, m in pairwise(sizes):
         layers += [Linear(n, m), ACTIVATIONS[activation]()]
         if dropout:
             layers.append(Dropout(dropout))
@@ -50,5 +54,6 @@ class MLP(Module):
         self.layers = Sequential(*stack(sizes, activation, dropout))
 
     def forward(self, input: Tensor) -> Tensor:
-        logits: Tensor = self.layers(input.flatten(1))
-        return logits
+        if input.ndim < 2:
+            raise expect.shape_error(self._get_name(), input, "(N, ...)", "add the batch dim: input.unsqueeze(0)")
+        return self.layers(input.flatten(1))

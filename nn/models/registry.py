@@ -20,6 +20,7 @@ MODELS: dict[str, type[Module]] = {
     "cnn": SmallCNN,
     "denoising-autoencoder": DenoisingAutoencoder,
     "lenet": LeNet5,
+    "lenet5": LeNet5,
     "mlp": MLP,
 }
 

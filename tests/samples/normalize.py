@@ -8,6 +8,10 @@ W, B = rng.uniform(0.5, 1.5, size=3), rng.normal(size=3)
 
 SAMPLES = {
     "batch_norm": [((X, W, B), {"eps": 1e-5}), ((M.T, W, B), {"eps": 0.1}), ((X[..., 0], W, B), {"eps": 1e-3})],
+    "inner": [
+        ((X, rng.normal(size=X.shape)), {"axis": (0, 2)}),
+        ((rng.normal(size=(2, 2, 3, 3)), rng.normal(size=(2, 2, 3, 3))), {"axis": (0, 2, 3)}),
+    ],
     "layer_norm": [
         ((M.T, W, B), {"eps": 1e-5}),
         ((X, rng.uniform(0.5, 1.5, size=(2, 2)), rng.normal(size=(2, 2))), {"eps": 0.1}),

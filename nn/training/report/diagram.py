@@ -25,7 +25,8 @@ def diagram(layers: Sequence[Layer], source: tuple[int, ...]) -> str:
     rows = [Layer("input", "", source, 0), *layers[:MOST]]
     sizes = [math.log(max(math.prod(row.shape), 2)) for row in rows]
     low, high = min(sizes), max(sizes)
-    parts, y = [], 4.0
+    parts: list[str] = []
+    y = 4.0
     for row, size in zip(rows, sizes, strict=True):
         width = BAR_LEAST + (BAR_MOST - BAR_LEAST) * (size - low) / max(high - low, 1e-9)
         height = 30 if row.parameters or not row.kind else 22

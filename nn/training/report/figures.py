@@ -42,7 +42,7 @@ THEME = {
     PAGE.train: "var(--train)",
     PAGE.test: "var(--test)",
 }
-STYLE = {"font.size": 10, "font.family": "sans-serif", "svg.fonttype": "none", "svg.hashsalt": "report"}
+STYLE: dict[Any, Any] = {"font.size": 10, "font.family": "sans-serif", "svg.fonttype": "none", "svg.hashsalt": "report"}
 
 
 def curve(history: History, column: str, colours: Colours = PAPER) -> Figure:

@@ -100,7 +100,7 @@ def probabilities(scores: NDArray[Any]) -> NDArray[Any]:
 def picture(image: NDArray[Any]) -> Picture:
     """Return an image ``(C, H, W)`` as ``(H, W)`` or ``(H, W, 3)``, from 0 to 1; what lies outside is cut off."""
     pixels = image[0] if len(image) != 3 else image.transpose(1, 2, 0)
-    return np.clip(pixels, 0, 1).astype(np.float32)
+    return np.asarray(np.clip(pixels, 0, 1), np.float32)
 
 
 @ag.no_grad()
@@ -126,19 +126,18 @@ def mistakes(model: Module, loader: Loader, show: Show = np.asarray, most: int =
 
 
 @ag.no_grad()
-def reconstructions(
-    model: Module, loader: Loader, spoil: Callable[[ag.Tensor], ag.Tensor] | None = None, most: int = 12
-) -> list[tuple[Picture, ...]]:
+def reconstructions(model: Module, loader: Loader, most: int = 12) -> list[tuple[Picture, ...]]:
     """Return what went into an autoencoder and what came out, for the first pictures of *loader*.
 
-    With *spoil*, it is given ``spoil(pictures)``, and the clean picture comes third.
+    Where inputs and targets differ, as for a denoising autoencoder, the target comes third.
     """
-    clean = next(iter(loader))[0][:most]
-    given = clean if spoil is None else spoil(clean)
+    inputs, targets = next(iter(loader))
     with modes_kept(model):
-        made = model.eval()(given).reshape(clean.shape)
-    rows = [given, made] if spoil is None else [given, made, clean]
-    return [tuple(picture(row.numpy()[i]) for row in rows) for i in range(len(clean))]
+        made = model.eval()(inputs).reshape(inputs.shape)
+    rows = [inputs.numpy(), made.numpy(), targets.numpy()]
+    if np.array_equal(rows[0], rows[2]):
+        del rows[2]
+    return [tuple(picture(row[i]) for row in rows) for i in range(min(most, len(inputs)))]
 
 
 def first_filters(model: Module, most: int = 64) -> NDArray[Any] | None:

@@ -141,7 +141,7 @@ def _mistakes(findings: Findings) -> str:
 
     def item(example: Example) -> str:
         true, predicted = findings.classes[example.true], findings.classes[example.predicted]
-        said = f"{escape(true)}<span>taken for {escape(predicted)}, {example.probability:.0%}</span>"
+        said = f"{escape(true)}<span>taken for {escape(predicted)}, {example.probability:.1%}</span>"
         image = _image(gray(example.picture), f"a test picture of class {true}")
         return f"<li><figure>{image}<figcaption>{said}</figcaption></figure></li>"
 

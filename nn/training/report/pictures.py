@@ -14,7 +14,7 @@ __all__ = ["data_uri", "diverging", "gray"]
 
 def gray(picture: NDArray[Any]) -> NDArray[np.uint8]:
     """Return values from 0 to 1 as bytes."""
-    return np.round(np.clip(picture, 0, 1) * 255).astype(np.uint8)
+    return np.asarray(np.round(np.clip(picture, 0, 1) * 255), np.uint8)
 
 
 def diverging(weights: NDArray[Any]) -> NDArray[np.uint8]:
@@ -25,7 +25,8 @@ def diverging(weights: NDArray[Any]) -> NDArray[np.uint8]:
     """
     low, middle, high = np.array([[47, 95, 190], [250, 250, 248], [214, 96, 32]], np.float64)
     x = weights[..., None] / max(float(np.abs(weights).max()), 1e-12)  # (H, W, 1), from -1 to 1
-    return np.round(middle + np.maximum(x, 0) * (high - middle) + np.maximum(-x, 0) * (low - middle)).astype(np.uint8)
+    colours = middle + np.maximum(x, 0) * (high - middle) + np.maximum(-x, 0) * (low - middle)
+    return np.asarray(np.round(colours), np.uint8)
 
 
 def data_uri(pixels: NDArray[np.uint8]) -> str:
