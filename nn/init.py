@@ -32,23 +32,43 @@ __all__ = [
 
 @ag.no_grad()
 def constant_(tensor: Tensor, val: float) -> Tensor:
-    """Set every element to *val*."""
+    """Set every element to *val*.
+
+    >>> import nn
+    >>> nn.init.constant_(ag.empty(2), 3.0)
+    tensor([3., 3.])
+    """
     return tensor.fill_(val)
 
 
 def zeros_(tensor: Tensor) -> Tensor:
-    """Set every element to 0."""
+    """Set every element to 0.
+
+    >>> import nn
+    >>> nn.init.zeros_(ag.empty(2))
+    tensor([0., 0.])
+    """
     return constant_(tensor, 0.0)
 
 
 def ones_(tensor: Tensor) -> Tensor:
-    """Set every element to 1."""
+    """Set every element to 1.
+
+    >>> import nn
+    >>> nn.init.ones_(ag.empty(2))
+    tensor([1., 1.])
+    """
     return constant_(tensor, 1.0)
 
 
 @ag.no_grad()
 def eye_(tensor: Tensor) -> Tensor:
-    """Make a matrix the identity, or the part of it that its shape shows."""
+    """Make a matrix the identity, or the part of it that its shape shows.
+
+    >>> import nn
+    >>> nn.init.eye_(ag.empty(2, 3)).tolist()
+    [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]
+    """
     if tensor.ndim != 2:
         raise ag.errors.ShapeError(f"eye_: tensor has shape {tensor.shape}, expected a matrix (rows, columns)")
     return tensor.copy_(ag.eye(*tensor.shape, dtype=tensor.dtype))
@@ -67,7 +87,12 @@ def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Generato
 
 @ag.no_grad()
 def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Generator | None = None) -> Tensor:
-    """Draw from the normal distribution."""
+    """Draw from the normal distribution.
+
+    >>> import nn
+    >>> nn.init.normal_(ag.empty(3, 4), mean=5.0, std=0.0).mean().item()
+    5.0
+    """
     return tensor.normal_(mean, std, generator=generator)
 
 
@@ -80,7 +105,12 @@ def trunc_normal_(
     b: float = 2.0,
     generator: Generator | None = None,
 ) -> Tensor:
-    """Draw from the normal distribution, again wherever a number falls outside [a, b], which are values, not deviations."""
+    """Draw from the normal distribution, again wherever a number falls outside [a, b], which are values, not deviations.
+
+    >>> import nn
+    >>> bool((nn.init.trunc_normal_(ag.empty(100)).abs() <= 2).all())
+    True
+    """
     if not (std > 0 and a < b):
         raise ag.errors.ArgumentError(f"trunc_normal_: std={std}, a={a}, b={b}, expected std above 0 and a below b")
     low, high = (a - mean) / std, (b - mean) / std
@@ -155,7 +185,14 @@ def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: Generator | No
 
 
 def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator: Generator | None = None) -> Tensor:
-    """Draw from N(0, std^2) with std = gain sqrt(2 / (fan_in + fan_out)).  Source: Glorot & Bengio 2010."""
+    """Draw from N(0, std^2) with std = gain sqrt(2 / (fan_in + fan_out)).
+
+    Source: Glorot & Bengio 2010.
+
+    >>> import nn
+    >>> nn.init.xavier_normal_(ag.empty(2, 4)).shape
+    (2, 4)
+    """
     fan_in, fan_out = _fans("xavier_normal_", tensor)
     return normal_(tensor, 0.0, gain * math.sqrt(2 / max(1, fan_in + fan_out)), generator)
 
@@ -193,7 +230,14 @@ def kaiming_normal_(
     nonlinearity: str = "leaky_relu",
     generator: Generator | None = None,
 ) -> Tensor:
-    """Draw from N(0, std^2) with std = gain / sqrt(fan); arguments as for ``kaiming_uniform_``.  Source: He et al. 2015."""
+    """Draw from N(0, std^2) with std = gain / sqrt(fan); arguments as for ``kaiming_uniform_``.
+
+    Source: He et al. 2015.
+
+    >>> import nn
+    >>> nn.init.kaiming_normal_(ag.empty(2, 4), nonlinearity="relu").shape
+    (2, 4)
+    """
     return normal_(tensor, 0.0, _kaiming_std("kaiming_normal_", tensor, a, mode, nonlinearity), generator)
 
 

@@ -77,7 +77,7 @@ class Parts:
     def loader(self, train: bool) -> data.DataLoader:
         """Return the loader of the training or of the test pictures."""
         settings, pictures = self.settings, self.splits.train if train else self.splits.test
-        transforms = [self.prepare]
+        transforms: list[data.Transform] = [self.prepare]
         if train and settings.augment:
             # before they are normalised: what comes in at the border is black, which is 0 only here
             shift = data.RandomCrop(pictures.images.shape[2:], padding=SHIFT)

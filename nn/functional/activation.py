@@ -50,12 +50,22 @@ def relu(input: Tensor, inplace: bool = False) -> Tensor:
 
 
 def relu6(input: Tensor, inplace: bool = False) -> Tensor:
-    """Return min(max(input, 0), 6) (Krizhevsky 2010)."""
+    """Return min(max(input, 0), 6) (Krizhevsky 2010).
+
+    >>> import nn.functional as F
+    >>> F.relu6(ag.tensor([-1.0, 3.0, 9.0]))
+    tensor([0., 3., 6.])
+    """
     return _applied(ag.relu6, input, inplace)
 
 
 def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
-    """Return max(0, input) + negative_slope * min(0, input) (Maas et al. 2013)."""
+    """Return max(0, input) + negative_slope * min(0, input) (Maas et al. 2013).
+
+    >>> import nn.functional as F
+    >>> F.leaky_relu(ag.tensor([-1.0, 2.0]), 0.5)
+    tensor([-0.5000,  2.0000])
+    """
     return _applied(lambda x: ag.leaky_relu(x, negative_slope), input, inplace)
 
 
@@ -79,22 +89,42 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
 
 
 def threshold(input: Tensor, threshold: float, value: float, inplace: bool = False) -> Tensor:
-    """Return *input* where it is above *threshold*, else *value*."""
+    """Return *input* where it is above *threshold*, else *value*.
+
+    >>> import nn.functional as F
+    >>> F.threshold(ag.tensor([0.1, 2.0]), 0.5, -1.0)
+    tensor([-1.,  2.])
+    """
     return _applied(lambda x: ag.threshold(x, threshold, value), input, inplace)
 
 
 def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Tensor:
-    """Return *input* within *min_val* and *max_val*; the gradient on the bounds is 0."""
+    """Return *input* within *min_val* and *max_val*; the gradient on the bounds is 0.
+
+    >>> import nn.functional as F
+    >>> F.hardtanh(ag.tensor([-2.0, 0.5, 2.0]))
+    tensor([-1.0000,  0.5000,  1.0000])
+    """
     return _applied(lambda x: ag.hardtanh(x, min_val, max_val), input, inplace)
 
 
 def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
-    """Return *input* where it is positive, else alpha * (e^input - 1) (Clevert et al. 2016)."""
+    """Return *input* where it is positive, else alpha * (e^input - 1) (Clevert et al. 2016).
+
+    >>> import nn.functional as F
+    >>> F.elu(ag.tensor([-1.0, 2.0]))
+    tensor([-0.6321,  2.0000])
+    """
     return _applied(lambda x: ag.elu(x, alpha), input, inplace)
 
 
 def selu(input: Tensor, inplace: bool = False) -> Tensor:
-    """Return the elu whose scale keeps mean 0 and variance 1 through layers (Klambauer et al. 2017)."""
+    """Return the elu whose scale keeps mean 0 and variance 1 through layers (Klambauer et al. 2017).
+
+    >>> import nn.functional as F
+    >>> F.selu(ag.tensor([-1.0, 2.0]))
+    tensor([-1.1113,  2.1014])
+    """
     return _applied(ag.selu, input, inplace)
 
 
@@ -111,12 +141,22 @@ def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
 
 
 def silu(input: Tensor, inplace: bool = False) -> Tensor:
-    """Return input * sigmoid(input), also called swish (Hendrycks & Gimpel 2016)."""
+    """Return input * sigmoid(input), also called swish (Hendrycks & Gimpel 2016).
+
+    >>> import nn.functional as F
+    >>> F.silu(ag.tensor([-1.0, 2.0]))
+    tensor([-0.2689,  1.7616])
+    """
     return _applied(ag.silu, input, inplace)
 
 
 def mish(input: Tensor, inplace: bool = False) -> Tensor:
-    """Return input * tanh(softplus(input)) (Misra 2019)."""
+    """Return input * tanh(softplus(input)) (Misra 2019).
+
+    >>> import nn.functional as F
+    >>> F.mish(ag.tensor([-1.0, 2.0]))
+    tensor([-0.3034,  1.9440])
+    """
     return _applied(ag.mish, input, inplace)
 
 

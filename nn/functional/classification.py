@@ -120,10 +120,9 @@ def _check_scores(name: str, input: Tensor, target: Tensor, weight: Tensor | Non
             name, input, "input of (N, C), (C,) or (N, C, d1, ...)", "give one score for each class"
         )
     classes = input.shape[_class_dim(input)]
-    if weight is not None and tuple(weight.shape) != (classes,):
-        raise expect.shape_error(
-            name, weight, f"weight of ({classes},), one for each class", "mend the weight's length"
-        )
+    expect.factor(name, "weight", weight, input)
+    if weight is not None and weight.shape != (classes,):
+        raise expect.shape_error(name, weight, f"weight of ({classes},), one for each class", "mend its length")
 
 
 def _labels(
@@ -149,9 +148,9 @@ def _labels(
         expect.in_range(name, labels, input.shape[_class_dim(input)], "target", "classes", cure)
     kept = wanted.astype(input.dtype)
     if weight is None:
-        return labels, kept, kept, count
+        return labels, kept, kept, float(count)
     scale = kept * weight.data[labels]
-    return labels, kept, scale, scale.sum()
+    return labels, kept, scale, float(scale.sum())
 
 
 def _picked(log_p: Tensor, labels: NDArray[Any], scale: NDArray[Any]) -> Tensor:
@@ -262,6 +261,7 @@ def binary_cross_entropy(
     name = "binary_cross_entropy"
     check_reduction(name, reduction)
     check_pair(name, input, target, floating_target=True)
+    expect.factor(name, "weight", weight, input)
     x = input.data
     wrong = (x < 0) | (x > 1)
     if wrong.any():
@@ -292,6 +292,8 @@ def binary_cross_entropy_with_logits(
     name = "binary_cross_entropy_with_logits"
     check_reduction(name, reduction)
     check_pair(name, input, target, floating_target=True)
+    expect.factor(name, "weight", weight, input)
+    expect.factor(name, "pos_weight", pos_weight, input)
     _warn_if_made_by("sigmoid", name, input, "takes logits and applies sigmoid itself; leave the sigmoid out")
     positive = -ag.logsigmoid(input)
     if pos_weight is not None:

@@ -71,7 +71,12 @@ class ReLU(_InPlace):
 
 
 class LeakyReLU(_InPlace):
-    """x where it is positive, else negative_slope x (Maas et al. 2013)."""
+    """x where it is positive, else negative_slope x (Maas et al. 2013).
+
+    >>> import nn
+    >>> nn.LeakyReLU(0.5)(ag.tensor([-1.0, 2.0]))
+    tensor([-0.5000,  2.0000])
+    """
 
     def __init__(self, negative_slope: float = 0.01, inplace: bool = False) -> None:
         super().__init__(inplace)
@@ -114,7 +119,12 @@ class PReLU(Module):
 
 
 class ELU(_InPlace):
-    """x where it is positive, else alpha (e^x - 1) (Clevert et al. 2016)."""
+    """x where it is positive, else alpha (e^x - 1) (Clevert et al. 2016).
+
+    >>> import nn
+    >>> nn.ELU()(ag.tensor([-1.0, 2.0]))
+    tensor([-0.6321,  2.0000])
+    """
 
     def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
         super().__init__(inplace)
@@ -128,7 +138,12 @@ class ELU(_InPlace):
 
 
 class CELU(_InPlace):
-    """x where it is positive, else alpha (e^(x / alpha) - 1) (Barron 2017)."""
+    """x where it is positive, else alpha (e^(x / alpha) - 1) (Barron 2017).
+
+    >>> import nn
+    >>> nn.CELU(alpha=2.0)(ag.tensor([-2.0, 2.0]))
+    tensor([-1.2642,  2.0000])
+    """
 
     def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
         super().__init__(inplace)
@@ -142,14 +157,24 @@ class CELU(_InPlace):
 
 
 class SELU(_InPlace):
-    """The elu whose scale keeps mean 0 and variance 1 through layers (Klambauer et al. 2017)."""
+    """The elu whose scale keeps mean 0 and variance 1 through layers (Klambauer et al. 2017).
+
+    >>> import nn
+    >>> nn.SELU()(ag.tensor([-1.0, 2.0]))
+    tensor([-1.1113,  2.1014])
+    """
 
     def forward(self, input: Tensor) -> Tensor:
         return F.selu(input, self.inplace)
 
 
 class GELU(Module):
-    """x times the probability that a standard normal number is below x (Hendrycks & Gimpel 2016)."""
+    """x times the probability that a standard normal number is below x (Hendrycks & Gimpel 2016).
+
+    >>> import nn
+    >>> nn.GELU()(ag.tensor([-1.0, 2.0]))
+    tensor([-0.1587,  1.9545])
+    """
 
     def __init__(self, approximate: str = "none") -> None:
         super().__init__()
@@ -163,42 +188,72 @@ class GELU(Module):
 
 
 class SiLU(_InPlace):
-    """x sigmoid(x), also called swish (Hendrycks & Gimpel 2016)."""
+    """x sigmoid(x), also called swish (Hendrycks & Gimpel 2016).
+
+    >>> import nn
+    >>> nn.SiLU()(ag.tensor([-1.0, 2.0]))
+    tensor([-0.2689,  1.7616])
+    """
 
     def forward(self, input: Tensor) -> Tensor:
         return F.silu(input, self.inplace)
 
 
 class Mish(_InPlace):
-    """x tanh(softplus(x)) (Misra 2019)."""
+    """x tanh(softplus(x)) (Misra 2019).
+
+    >>> import nn
+    >>> nn.Mish()(ag.tensor([-1.0, 2.0]))
+    tensor([-0.3034,  1.9440])
+    """
 
     def forward(self, input: Tensor) -> Tensor:
         return F.mish(input, self.inplace)
 
 
 class Sigmoid(Module):
-    """1 / (1 + e^-x)."""
+    """1 / (1 + e^-x).
+
+    >>> import nn
+    >>> nn.Sigmoid()(ag.tensor([0.0, 2.0]))
+    tensor([0.5000, 0.8808])
+    """
 
     def forward(self, input: Tensor) -> Tensor:
         return F.sigmoid(input)
 
 
 class LogSigmoid(Module):
-    """log sigmoid(x)."""
+    """log sigmoid(x).
+
+    >>> import nn
+    >>> nn.LogSigmoid()(ag.tensor([0.0, -1000.0]))
+    tensor([-6.9315e-01, -1.0000e+03])
+    """
 
     def forward(self, input: Tensor) -> Tensor:
         return F.logsigmoid(input)
 
 
 class Tanh(Module):
-    """(e^x - e^-x) / (e^x + e^-x)."""
+    """(e^x - e^-x) / (e^x + e^-x).
+
+    >>> import nn
+    >>> nn.Tanh()(ag.tensor([0.0, 1.0]))
+    tensor([0.0000, 0.7616])
+    """
 
     def forward(self, input: Tensor) -> Tensor:
         return F.tanh(input)
 
 
 class Softplus(Module):
-    """log(1 + e^(beta x)) / beta, a smooth relu; x itself where beta x is above *threshold*."""
+    """log(1 + e^(beta x)) / beta, a smooth relu; x itself where beta x is above *threshold*.
+
+    >>> import nn
+    >>> nn.Softplus()(ag.tensor([-1.0, 30.0]))
+    tensor([ 0.3133, 30.0000])
+    """
 
     def __init__(self, beta: float = 1.0, threshold: float = 20.0) -> None:
         super().__init__()
@@ -243,21 +298,36 @@ class Softmax(_AlongDim):
 
 
 class LogSoftmax(_AlongDim):
-    """The logarithm of softmax along *dim*, exact also where that is too small to be represented."""
+    """The logarithm of softmax along *dim*, exact also where that is too small to be represented.
+
+    >>> import nn
+    >>> nn.LogSoftmax(dim=0)(ag.tensor([1000.0, 0.0])).tolist()
+    [0.0, -1000.0]
+    """
 
     def forward(self, input: Tensor) -> Tensor:
         return F.log_softmax(input, self._dim(input))
 
 
 class Softmin(_AlongDim):
-    """softmax(-x) along *dim*."""
+    """softmax(-x) along *dim*.
+
+    >>> import nn
+    >>> nn.Softmin(dim=0)(ag.zeros(2))
+    tensor([0.5000, 0.5000])
+    """
 
     def forward(self, input: Tensor) -> Tensor:
         return F.softmin(input, self._dim(input))
 
 
 class Hardtanh(_InPlace):
-    """x within *min_val* and *max_val*; the gradient on the bounds is 0."""
+    """x within *min_val* and *max_val*; the gradient on the bounds is 0.
+
+    >>> import nn
+    >>> nn.Hardtanh()(ag.tensor([-2.0, 0.5, 2.0]))
+    tensor([-1.0000,  0.5000,  1.0000])
+    """
 
     def __init__(self, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> None:
         super().__init__(inplace)
@@ -273,14 +343,24 @@ class Hardtanh(_InPlace):
 
 
 class ReLU6(_InPlace):
-    """min(max(x, 0), 6) (Krizhevsky 2010)."""
+    """min(max(x, 0), 6) (Krizhevsky 2010).
+
+    >>> import nn
+    >>> nn.ReLU6()(ag.tensor([-1.0, 3.0, 9.0]))
+    tensor([0., 3., 6.])
+    """
 
     def forward(self, input: Tensor) -> Tensor:
         return F.relu6(input, self.inplace)
 
 
 class Hardsigmoid(_InPlace):
-    """relu6(x + 3) / 6 (Courbariaux et al. 2015)."""
+    """relu6(x + 3) / 6 (Courbariaux et al. 2015).
+
+    >>> import nn
+    >>> nn.Hardsigmoid()(ag.tensor([-4.0, 0.0, 4.0]))
+    tensor([0.0000, 0.5000, 1.0000])
+    """
 
     def forward(self, input: Tensor) -> Tensor:
         return F.hardsigmoid(input, self.inplace)
@@ -290,28 +370,48 @@ class Hardsigmoid(_InPlace):
 
 
 class Hardswish(Hardsigmoid):
-    """x relu6(x + 3) / 6 (Howard et al. 2019)."""
+    """x relu6(x + 3) / 6 (Howard et al. 2019).
+
+    >>> import nn
+    >>> nn.Hardswish()(ag.tensor([1.0, 4.0]))
+    tensor([0.6667, 4.0000])
+    """
 
     def forward(self, input: Tensor) -> Tensor:
         return F.hardswish(input, self.inplace)
 
 
 class Softsign(Module):
-    """x / (1 + |x|)."""
+    """x / (1 + |x|).
+
+    >>> import nn
+    >>> nn.Softsign()(ag.tensor([-1.0, 3.0]))
+    tensor([-0.5000,  0.7500])
+    """
 
     def forward(self, input: Tensor) -> Tensor:
         return F.softsign(input)
 
 
 class Tanhshrink(Module):
-    """x - tanh(x)."""
+    """x - tanh(x).
+
+    >>> import nn
+    >>> nn.Tanhshrink()(ag.tensor([-1.0, 0.0]))
+    tensor([-0.2384,  0.0000])
+    """
 
     def forward(self, input: Tensor) -> Tensor:
         return F.tanhshrink(input)
 
 
 class Softshrink(Module):
-    """x moved by *lambd* towards 0, and 0 within *lambd* of it."""
+    """x moved by *lambd* towards 0, and 0 within *lambd* of it.
+
+    >>> import nn
+    >>> nn.Softshrink()(ag.tensor([-1.0, 0.25, 2.0]))
+    tensor([-0.5000,  0.0000,  1.5000])
+    """
 
     def __init__(self, lambd: float = 0.5) -> None:
         super().__init__()
@@ -325,7 +425,12 @@ class Softshrink(Module):
 
 
 class Hardshrink(Module):
-    """x, but 0 within *lambd* of 0."""
+    """x, but 0 within *lambd* of 0.
+
+    >>> import nn
+    >>> nn.Hardshrink()(ag.tensor([-1.0, 0.25, 2.0]))
+    tensor([-1.,  0.,  2.])
+    """
 
     def __init__(self, lambd: float = 0.5) -> None:
         super().__init__()
@@ -339,7 +444,12 @@ class Hardshrink(Module):
 
 
 class Threshold(_InPlace):
-    """x where it is above *threshold*, else *value*."""
+    """x where it is above *threshold*, else *value*.
+
+    >>> import nn
+    >>> nn.Threshold(0.5, -1.0)(ag.tensor([0.1, 2.0]))
+    tensor([-1.,  2.])
+    """
 
     def __init__(self, threshold: float, value: float, inplace: bool = False) -> None:
         super().__init__(inplace)
@@ -353,7 +463,12 @@ class Threshold(_InPlace):
 
 
 class GLU(Module):
-    """a sigmoid(b), a and b being the halves of the input along *dim* (Dauphin et al. 2017)."""
+    """a sigmoid(b), a and b being the halves of the input along *dim* (Dauphin et al. 2017).
+
+    >>> import nn
+    >>> nn.GLU()(ag.tensor([1.0, 2.0, 0.0, 0.0]))
+    tensor([0.5000, 1.0000])
+    """
 
     def __init__(self, dim: int = -1) -> None:
         super().__init__()

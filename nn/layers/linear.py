@@ -16,7 +16,12 @@ __all__ = ["Identity", "Linear"]
 
 
 class Identity(Module):
-    """Return the input; any arguments are accepted and ignored, so that it can stand in for any layer."""
+    """Return the input; any arguments are accepted and ignored, so that it can stand in for any layer.
+
+    >>> import nn
+    >>> nn.Identity(54, unused=True)(ag.ones(2))
+    tensor([1., 1.])
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__()

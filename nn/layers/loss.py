@@ -56,14 +56,24 @@ class MSELoss(_Loss):
 
 
 class L1Loss(_Loss):
-    """The mean of |input - target|."""
+    """The mean of |input - target|.
+
+    >>> import autograd_core as ag, nn
+    >>> nn.L1Loss()(ag.tensor([1.0, 2.0]), ag.tensor([1.0, 4.0]))
+    tensor(1.)
+    """
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         return F.l1_loss(input, target, reduction=self.reduction)
 
 
 class SmoothL1Loss(_Loss):
-    """The mean of d^2 / (2 beta) where |d| < beta, else |d| - beta / 2, with d = input - target (Girshick 2015)."""
+    """The mean of d^2 / (2 beta) where |d| < beta, else |d| - beta / 2, with d = input - target (Girshick 2015).
+
+    >>> import autograd_core as ag, nn
+    >>> nn.SmoothL1Loss(reduction="none")(ag.tensor([0.5, 3.0]), ag.zeros(2))
+    tensor([0.1250, 2.5000])
+    """
 
     def __init__(self, *, reduction: str = "mean", beta: float = 1.0) -> None:
         super().__init__(reduction=reduction)
@@ -74,7 +84,12 @@ class SmoothL1Loss(_Loss):
 
 
 class HuberLoss(_Loss):
-    """The mean of d^2 / 2 where |d| < delta, else delta (|d| - delta / 2), with d = input - target (Huber 1964)."""
+    """The mean of d^2 / 2 where |d| < delta, else delta (|d| - delta / 2), with d = input - target (Huber 1964).
+
+    >>> import autograd_core as ag, nn
+    >>> nn.HuberLoss(reduction="none", delta=2.0)(ag.tensor([0.5, 3.0]), ag.zeros(2))
+    tensor([0.1250, 4.0000])
+    """
 
     def __init__(self, reduction: str = "mean", delta: float = 1.0) -> None:
         super().__init__(reduction=reduction)
@@ -85,7 +100,12 @@ class HuberLoss(_Loss):
 
 
 class BCELoss(_WeightedLoss):
-    """The mean of -(t log x + (1 - t) log(1 - x)) for probabilities x; logarithms are -100 at least."""
+    """The mean of -(t log x + (1 - t) log(1 - x)) for probabilities x; logarithms are -100 at least.
+
+    >>> import autograd_core as ag, nn
+    >>> nn.BCELoss()(ag.tensor([0.5]), ag.tensor([1.0]))
+    tensor(0.6931)
+    """
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         return F.binary_cross_entropy(input, target, self.weight, reduction=self.reduction)
@@ -114,7 +134,12 @@ class BCEWithLogitsLoss(_WeightedLoss):
 
 
 class NLLLoss(_WeightedLoss):
-    """The mean of -input[target], *input* being log-probabilities (N, C, ...) and *target* classes (N, ...)."""
+    """The mean of -input[target], *input* being log-probabilities (N, C, ...) and *target* classes (N, ...).
+
+    >>> import autograd_core as ag, nn
+    >>> nn.NLLLoss()(ag.tensor([[-0.5, -2.0]]), ag.tensor([1]))
+    tensor(2.)
+    """
 
     def __init__(self, weight: Tensor | None = None, *, ignore_index: int = -100, reduction: str = "mean") -> None:
         super().__init__(weight, reduction=reduction)
@@ -174,7 +199,12 @@ class KLDivLoss(_Loss):
 
 
 class HingeEmbeddingLoss(_Loss):
-    """The mean of *input*, a distance, where *target* is 1, and of max(0, margin - input) where it is -1."""
+    """The mean of *input*, a distance, where *target* is 1, and of max(0, margin - input) where it is -1.
+
+    >>> import autograd_core as ag, nn
+    >>> nn.HingeEmbeddingLoss()(ag.tensor([0.5, 0.25]), ag.tensor([1, -1]))
+    tensor(0.6250)
+    """
 
     def __init__(self, margin: float = 1.0, *, reduction: str = "mean") -> None:
         super().__init__(reduction=reduction)
@@ -185,7 +215,12 @@ class HingeEmbeddingLoss(_Loss):
 
 
 class MultiMarginLoss(_WeightedLoss):
-    """The multi-class hinge loss of scores (N, C) and classes (N,): rows of sum_j max(0, margin - x[y] + x[j])^p / C."""
+    """The multi-class hinge loss of scores (N, C) and classes (N,): rows of sum_j max(0, margin - x[y] + x[j])^p / C.
+
+    >>> import autograd_core as ag, nn
+    >>> nn.MultiMarginLoss()(ag.tensor([[3.0, 2.5, -1.0]]), ag.tensor([0]))
+    tensor(0.1667)
+    """
 
     def __init__(
         self, p: int = 1, margin: float = 1.0, weight: Tensor | None = None, *, reduction: str = "mean"

@@ -11,4 +11,12 @@ from .lenet import LeNet5
 from .mlp import MLP
 from .registry import create, names
 
-__all__ = ["Autoencoder", "DenoisingAutoencoder", "LeNet5", "MLP", "SmallCNN", "create", "names"]
+__all__ = [
+    "MLP",
+    "Autoencoder",
+    "DenoisingAutoencoder",
+    "LeNet5",
+    "SmallCNN",
+    "create",
+    "names",
+]
