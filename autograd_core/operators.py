@@ -297,6 +297,12 @@ class Operators:
             )
         return op(*inputs)
 
+    def __array_function__(self, function: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Let ``numpy.sum(tensor)`` and its like be the engine's own; the rest of NumPy gets the plain array."""
+        if op := FUNCTIONS.get(function):
+            return op(*args, **kwargs)
+        return function(*map(_as_numpy, args), **{name: _as_numpy(value) for name, value in kwargs.items()})
+
     def __dlpack__(self, **options: Any) -> Any:
         return self.numpy().__dlpack__(**options)
 
@@ -305,6 +311,28 @@ class Operators:
 
 
 builtin_bool, builtin_float, builtin_int = bool, float, int
+
+
+def _as_numpy(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return type(value)(map(_as_numpy, value))
+    return value.numpy() if isinstance(value, Operators) else value
+
+
+FUNCTIONS: dict[Any, Callable[..., Any]] = {
+    np.sum: ops.sum,
+    np.mean: ops.mean,
+    np.prod: ops.prod,
+    np.max: ops.amax,
+    np.min: ops.amin,
+    np.argmax: ops.argmax,
+    np.argmin: ops.argmin,
+    np.concatenate: ops.cat,
+    np.stack: ops.stack,
+    np.reshape: ops.reshape,
+    np.clip: ops.clamp,
+    np.einsum: ops.einsum,
+}
 
 UFUNCS: dict[Any, Callable[..., Any]] = {
     getattr(np, name): op

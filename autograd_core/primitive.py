@@ -37,7 +37,7 @@ PRIMITIVES: dict[str, Primitive] = {}
 SPACE: dict[str, Any] = {"__name__": __name__, "__builtins__": __builtins__}  # the globals of every written function
 
 # Names of local variables in written functions: no operand may have one of them.
-LOCALS = frozenset({"code", "d", "frame", "g", "n", "node", "out", "so_far", "t"})
+LOCALS = frozenset({"code", "d", "error", "frame", "g", "here", "n", "node", "out", "so_far", "t", "tensors"})
 
 
 # ---------------------------------------------------------------------------------------------------------- declaration

@@ -246,7 +246,9 @@ class Tensor(Operators):
         region = self[index]
         if region.alias is not None and region.alias.source is not None:
             extra = getattr(value, "ndim", 0) - region.ndim
-            if extra > 0 and all(n == 1 for n in value.shape[:extra]):  # x[0] = ones(1, 3), as NumPy and PyTorch have it
+            if extra > 0 and all(
+                n == 1 for n in value.shape[:extra]
+            ):  # x[0] = ones(1, 3), as NumPy and PyTorch have it
                 value = value.reshape(value.shape[extra:])
             region.copy_(value)
         else:
@@ -374,9 +376,20 @@ def _add_to_grad(t: Tensor, g: Any) -> None:
         t.grad = wrap(g if type(g) in RANK else np.array(g), None)
 
 
-_ALONE = (
-    4  # references to an array that a walk hands over: its own, one of each function on the way, one of getrefcount
-)
+def _references_when_alone() -> int:
+    """Count the references to an array that nobody else holds, where ``_add_to_grad`` looks: Pythons differ in this."""
+
+    def deliver(g: ndarray) -> int:
+        return look(g)
+
+    def look(g: ndarray) -> int:
+        return getrefcount(g)
+
+    g = np.empty(0)
+    return deliver(g)
+
+
+_ALONE = _references_when_alone()
 
 
 # ----------------------------------------------------------------------------------------------------------------- views

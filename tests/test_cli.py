@@ -176,6 +176,20 @@ def test_a_second_ctrl_c_quits_at_once(tmp_path: Path) -> None:
     load_checkpoint(tmp_path / "runs/mlp/last")
 
 
+def test_ctrl_c_before_anything_is_saved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stopped(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("nn.commands.running.fit", stopped)
+    assert call("train", "mlp", "--out", tmp_path) == 130
+    assert f"Stopped before anything was saved. To go on: python -m nn resume {tmp_path}" in capsys.readouterr().err
+    monkeypatch.setattr("nn.commands.running.Parts", stopped)
+    assert call("resume", tmp_path) == 130
+    assert "python -m nn: stopped" in capsys.readouterr().err
+
+
 def test_resume_equals_a_run_that_never_stopped(tmp_path: Path, no_figures: None) -> None:
     size = ["--limit", "60", "--seed", "3", "--batch-size", "20", "--augment", "--schedule", "constant"]
     assert call("train", "cnn", "--out", tmp_path / "straight", "--epochs", "2", *size) == 0

@@ -69,7 +69,9 @@ def test_get_by_path_and_its_errors() -> None:
     assert net.get_submodule("") is net
     assert net.get_parameter("rest.1.weight") is net.rest[1].weight
     assert net.get_buffer("rest.0.running_mean") is net.rest[0].running_mean
-    with pytest.raises(AttributeError, match="target is 'rest.7': Sequential has no module '7'; the modules there: 0, 1"):
+    with pytest.raises(
+        AttributeError, match="target is 'rest.7': Sequential has no module '7'; the modules there: 0, 1"
+    ):
         net.get_submodule("rest.7")
     with pytest.raises(AttributeError, match="Linear has no parameter 'w'; the parameters there: weight, bias"):
         net.get_parameter("first.w")
@@ -498,7 +500,12 @@ def test_sequential() -> None:
 
 def test_container_errors() -> None:
     model = nn.Sequential(nn.ReLU())
-    for act in (lambda: model[1], lambda: model[-2], lambda: model.__delitem__(1), lambda: model.__setitem__(1, nn.ReLU())):
+    for act in (
+        lambda: model[1],
+        lambda: model[-2],
+        lambda: model.__delitem__(1),
+        lambda: model.__setitem__(1, nn.ReLU()),
+    ):
         with pytest.raises(IndexError, match="out of range for Sequential of 1 modules"):
             act()
     with pytest.raises(IndexError, match="index 3 is out of range for inserting into Sequential of 1 modules"):
@@ -548,9 +555,7 @@ def test_module_dict() -> None:
     layers.update(nn.ModuleDict({"d": nn.Tanh()}))
     assert layers.pop("c").__class__ is nn.Tanh
     del layers["d"]
-    assert repr(layers) == (
-        "ModuleDict(\n  (a): Linear(in_features=1, out_features=2, bias=True)\n  (b): ReLU()\n)"
-    )
+    assert repr(layers) == ("ModuleDict(\n  (a): Linear(in_features=1, out_features=2, bias=True)\n  (b): ReLU()\n)")
     layers.clear()
     assert len(layers) == 0
 

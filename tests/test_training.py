@@ -316,6 +316,14 @@ def test_nan_in_the_data_is_blamed_on_the_data() -> None:
         train(1, loader=data)
 
 
+def test_whole_numbers_are_finite() -> None:
+    """The inputs of an embedding; the loss is what fails."""
+    model = nn.Sequential(nn.Embedding(3, 2), nn.Flatten())
+    data = [(ag.tensor([[0], [2]]), ag.zeros(2, 2))]
+    with pytest.raises(ag.errors.NonFiniteError, match=r"forward of log"):
+        train(1, model, loader=data, criterion=lambda o, t: ag.log(o * 0.0).sum())
+
+
 def test_what_differs_between_two_runs_is_said() -> None:
     calls = iter([float("nan")])
     with pytest.raises(ag.errors.NonFiniteError, match="finite numbers when it runs again"):

@@ -43,6 +43,7 @@ def kernel(function: Function | None = None, *, fastmath: bool | set[str] = Fals
     """
 
     def compiled(function: Function) -> Any:
+        _notice.ours.add(function.__module__)
         # error_model="numpy": a division by zero gives inf or nan. With Python's model it raises, and a loop that may
         # raise in the middle is not vectorised.
         compiler = functools.partial(numba.njit, nogil=True, error_model="numpy", fastmath=fastmath)
@@ -60,12 +61,12 @@ class _Notice(event.Listener):
     Numba reports a compilation after it has looked for the result on disk in vain.
     """
 
-    def __init__(self, package: str) -> None:
-        self.package, self.said = package, False
+    def __init__(self) -> None:
+        self.ours: set[str | None] = set()  # modules that declared kernels
+        self.said = False
 
     def on_start(self, started: event.Event) -> None:
-        module = started.data["dispatcher"].py_func.__module__  # None for what was made by exec
-        if not self.said and module and module.partition(".")[0] == self.package:
+        if not self.said and started.data["dispatcher"].py_func.__module__ in self.ours:
             self.said = True
             sys.stderr.write("autograd_core: compiling kernels once, a few seconds...\n")
 
@@ -74,13 +75,19 @@ class _Notice(event.Listener):
 
 
 _register: Callable[..., None] = event.register
-_register("numba:compile", _Notice(__name__.partition(".")[0]))
+_notice = _Notice()
+_register("numba:compile", _notice)
 
 _warmers: list[Callable[[np.dtype[Any]], object]] = []
 
 
 def at_warm_up(function: Callable[[np.dtype[Any]], object]) -> Callable[[np.dtype[Any]], object]:
-    """Have ``warm_up`` call *function* with each dtype: it runs the kernels of its file on the smallest arrays."""
+    """Have ``warm_up`` call *function* with each dtype: it runs the kernels of its file on the smallest arrays.
+
+    Any function of a dtype will do.
+
+    >>> _ = ag.at_warm_up(np.zeros(1).astype)
+    """
     _warmers.append(function)
     return function
 

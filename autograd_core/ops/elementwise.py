@@ -687,19 +687,6 @@ def where(condition: Array, input: Array, other: Array) -> Array:
 # ---------------------------------------------------------------------------------------------------- copies and dtypes
 
 
-@primitive
-def clone(x: Array) -> Array:
-    """Return a copy of x with its own memory; gradients flow through it.
-
-    >>> ag.clone(ag.tensor([1.0, 2.0]))
-    tensor([1., 2.])
-    """
-    return x.copy()
-
-
-clone.vjp(x=lambda g: g)
-
-
 @primitive(name="cast")
 def to_floating(x: Array, *, dtype: np.dtype[Any]) -> Array:
     """Return x in a floating dtype; the walk brings a gradient back to that of x."""

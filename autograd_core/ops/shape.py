@@ -84,6 +84,19 @@ expand_to.vjp(x=lambda g, x_shape: sum_to(g, shape=x_shape))
 sum_to.vjp(x=lambda g, x_shape: expand_to(g, shape=x_shape))
 
 
+@primitive
+def clone(x: Array) -> Array:
+    """Return a copy of x with its own memory; gradients flow through it.
+
+    >>> ag.clone(ag.tensor([1.0, 2.0]))
+    tensor([1., 2.])
+    """
+    return x.copy()
+
+
+clone.vjp(x=lambda g: g)
+
+
 @primitive(name="cat")
 def join(*xs: Array, dim: int) -> Array:
     return np.concatenate(xs, dim)
@@ -612,7 +625,8 @@ def repeat(input: Array, *repeats: Any) -> Array:
     full = (1,) * lead + shape
     pairs = reshape_to(input, shape=tuple([m for n in full for m in (1, n)]))
     tiled = expand_to(pairs, shape=tuple([m for r, n in zip(times, full) for m in (r, n)]))
-    return reshape_to(tiled, shape=tuple([r * n for r, n in zip(times, full)]))
+    made = reshape_to(tiled, shape=tuple([r * n for r, n in zip(times, full)]))
+    return made if any(r != 1 for r in times) else clone(made)  # else NumPy need not copy, and it would be a view
 
 
 def tile(input: Array, *dims: Any) -> Array:

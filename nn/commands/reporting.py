@@ -34,15 +34,13 @@ def report(parts: Parts, folder: RunFolder, config: Mapping[str, Any], history: 
     matrix = None if confusion is None else confusion.tolist()
     write_json(folder.metrics, {**figures, "classes": per_class, "confusion": matrix})
     sample = next(iter(tested))[0]
-    pictures = (
-        f"{len(trained.dataset):,} pictures of {parts.splits.source.title}, tested on {len(tested.dataset):,} others"
-    )
+    seen, unseen = len(trained.dataset), len(tested.dataset)
     findings = Findings(
         title=f"{parts.recipe.title} on {parts.splits.source.title.partition(':')[0]}",
-        lead=f"Trained for {len(history)} epochs on {pictures}.",
+        lead=f"Trained for {len(history)} epochs on {seen:,} pictures, tested on {unseen:,} others.",
         command=config["command"],
-        headline=_headline(parts, figures, history, len(trained.dataset)),
-        settings={**config["settings"], **config["versions"], "read from": parts.splits.origin},
+        headline=_headline(parts, figures, history, seen),
+        settings={**config["settings"], **config["versions"], "pictures": parts.splits.source.title},
         history=history,
         source=tuple(sample.shape[1:]),
         layers=layers(model, tuple(sample.shape[1:])),

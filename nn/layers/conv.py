@@ -81,12 +81,12 @@ class Conv2d(Module):
     def forward(self, input: Tensor) -> Tensor:
         expect.same_dtype("Conv2d", input, self.weight)
         (top, bottom), (left, right) = pads = self._pads()
-        if self.padding != "same":
-            expect.window("Conv2d", input, self.kernel_size, (top, left), self.dilation)
         if input.ndim not in (3, 4) or input.shape[-3] != self.in_channels:
             raise expect.shape_error(
                 "Conv2d", input, f"(N, {self.in_channels}, H, W) or ({self.in_channels}, H, W)", self._cure(input)
             )
+        if self.padding != "same":
+            expect.window("Conv2d", input, self.kernel_size, (top, left), self.dilation)
         padding: str | tuple[int, int] = self.padding
         if self.padding_mode != "zeros" and any(map(any, pads)):
             input = ag.pad(input, (left, right, top, bottom), PADDING_MODES[self.padding_mode])
