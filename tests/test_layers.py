@@ -21,7 +21,7 @@ def torch_twin(layer: nn.Module, torch: Any) -> Any:
     text = repr(layer).replace("padding_mode=", "padding_mode='").replace("padding=same", "padding='same'")
     if "padding_mode=" in text:
         text = text[:-1] + "')"
-    twin = eval(f"nn.{text}", {"nn": torch.nn})  # noqa: S307
+    twin = eval(f"nn.{text}", {"nn": torch.nn})
     dtype = next((p.dtype for p in layer.parameters()), ag.float64)
     twin.load_state_dict({key: torch.tensor(value.numpy()) for key, value in layer.state_dict().items()})
     return twin.double() if dtype == ag.float64 else twin

@@ -46,7 +46,7 @@ def test_parameters_buffers_and_modules_are_found_by_path() -> None:
     assert len(list(net.parameters())) == 7
     assert len(list(net.buffers())) == 5
     assert list(net.children()) == [net.first, net.act, net.rest]
-    assert list(net.modules())[0] is net
+    assert next(net.modules()) is net
 
 
 def test_shared_modules_and_parameters_come_once_unless_asked() -> None:
@@ -70,7 +70,7 @@ def test_get_by_path_and_its_errors() -> None:
     assert net.get_parameter("rest.1.weight") is net.rest[1].weight
     assert net.get_buffer("rest.0.running_mean") is net.rest[0].running_mean
     with pytest.raises(
-        AttributeError, match="target is 'rest.7': Sequential has no module '7'; the modules there: 0, 1"
+        AttributeError, match=r"target is 'rest.7': Sequential has no module '7'; the modules there: 0, 1"
     ):
         net.get_submodule("rest.7")
     with pytest.raises(AttributeError, match="Linear has no parameter 'w'; the parameters there: weight, bias"):
@@ -121,7 +121,7 @@ def test_register_errors() -> None:
         (net.register_buffer, ag.ones(1)),
         (net.add_module, nn.ReLU()),
     ):
-        with pytest.raises(KeyError, match='expected a name that is not empty and has no "."'):
+        with pytest.raises(KeyError, match=r'expected a name that is not empty and has no "."'):
             register("a.b", value)
         with pytest.raises(KeyError, match="expected a name that is not empty"):
             register("", value)
@@ -133,7 +133,7 @@ def test_register_errors() -> None:
         net.register_parameter("p", ag.ones(1))
     with pytest.raises(TypeError, match=r"register a list as buffer 'b'.*wrap it: ag.tensor\(data\)"):
         net.register_buffer("b", [1])
-    with pytest.raises(TypeError, match="register a type as module 'm'.*give an instance of the class"):
+    with pytest.raises(TypeError, match=r"register a type as module 'm'.*give an instance of the class"):
         net.add_module("m", nn.ReLU)
     net.register_parameter("nothing", None)
     net.add_module("no_module", None)
@@ -195,7 +195,7 @@ def test_state_dict_shares_memory_and_leaves_out_transient_buffers() -> None:
     assert np.shares_memory(state["first.weight"].data, net.first.weight.data)
     assert not state["first.weight"].requires_grad
     assert net.state_dict(keep_vars=True)["first.weight"] is net.first.weight
-    assert list(net.state_dict(prefix="net."))[0] == "net.scale"
+    assert next(iter(net.state_dict(prefix="net."))) == "net.scale"
 
 
 def test_load_state_dict_copies_into_the_same_memory() -> None:
@@ -536,7 +536,7 @@ def test_module_list_and_its_repr() -> None:
     assert len(layers) == 5
     assert isinstance(layers[:2], nn.ModuleList)
     assert len(layers[:2]) == 2
-    assert list(reversed(list(layers)))[0] is layers[-1]
+    assert list(layers)[-1] is layers[-1]
     inner = repr(nn.Sequential(nn.ModuleList([nn.ReLU(), nn.ReLU()])))
     assert inner == "Sequential(\n  (0): ModuleList(\n    (0-1): 2 x ReLU()\n  )\n)"
 

@@ -5,7 +5,7 @@ It knows optimizers and schedules only by the names and factories that ``nn/__ma
 
 from __future__ import annotations
 
-from .main import main
+from .parser import main
 from .parts import Factories
 
 __all__ = ["Factories", "main"]
