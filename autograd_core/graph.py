@@ -431,6 +431,7 @@ SPACE.update(
     getframe=sys._getframe,
     here=None,
     ndarray=ndarray,
+    np=np,
     outside=outside,
     pull_variadic=pull_variadic,
     recording=recording.get,

@@ -22,9 +22,11 @@ for a traced type such as Tensor is text that the type supplies (``trace``), so 
 
 from __future__ import annotations
 
+import ast
 import functools
 import inspect
 import linecache
+import textwrap
 from collections.abc import Callable
 from types import CodeType, FunctionType
 from typing import Any, Protocol, TypeAlias, overload
@@ -251,6 +253,33 @@ def _pull_text(prim: Primitive) -> list[str]:
 def arguments(prim: Primitive, operands: list[str] | None = None) -> str:
     """Return ``x, y, axis=axis``: the arguments of a call to *prim* from inside its written function."""
     return ", ".join([*(operands or prim.operands), *(f"{p}={p}" for p in prim.params)])
+
+
+def forward_text(prim: Primitive, operands: list[str]) -> str:
+    """Return the expression of a one-line forward with these *operands*, else a call of it: a call costs 30 ns."""
+    call = f"{prim.name}_forward({arguments(prim, operands)})"
+    expression = _one_line(prim.forward)
+    if expression is None:
+        return call
+    renamed = dict(zip(prim.operands, operands, strict=True))
+    for part in ast.walk(expression):
+        if isinstance(part, ast.Name):
+            if part.id not in (*prim.operands, *prim.params, "np"):
+                return call  # what else it mentions lives in its own module
+            part.id = renamed.get(part.id, part.id)
+    return ast.unparse(expression)
+
+
+def _one_line(function: Callable[..., Any]) -> ast.expr | None:
+    """Return the expression that is all of a function's body, or None."""
+    try:
+        (definition,) = ast.parse(textwrap.dedent(inspect.getsource(function))).body
+    except (OSError, SyntaxError, ValueError):
+        return None  # typed at a prompt, or a lambda
+    body = definition.body if isinstance(definition, ast.FunctionDef) else []
+    if body and ast.get_docstring(definition) is not None:  # type: ignore[arg-type]
+        body = body[1:]
+    return body[0].value if len(body) == 1 and isinstance(body[0], ast.Return) else None
 
 
 # ----------------------------------------------------------------------------------------------------------------- ranks

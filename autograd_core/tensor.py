@@ -16,7 +16,7 @@ from .errors import ArgumentError, DtypeError, GraphError, ShapeError
 from .graph import Node, leaf, pull_text, record, record_text, walk
 from .modes import module, recording, watching
 from .operators import Operators
-from .primitive import RANK, Primitive, arguments, claimant, trace
+from .primitive import RANK, Primitive, arguments, claimant, forward_text, trace
 from .random import Generator, default_generator
 from .representation import represent
 from .writes import written
@@ -470,7 +470,7 @@ def call_text(prim: Primitive) -> list[str]:
     lines += [
         f"    if {' and '.join([*(f'type({d}) is ndarray' for d in data), *_agree(prim)])}:",
         "        try:",  # costs nothing as long as nothing is raised
-        f"            {results} = {prim.name}_forward({arguments(prim, data)})",
+        f"            {results} = {forward_text(prim, data)}",
         "        except ValueError as error:",
         f"            explain(error, {prim.name}_primitive, ({', '.join(prim.operands)},))",
         "            raise",

@@ -82,6 +82,8 @@ def _no_tensor(name: str, value: Any, argument: str) -> NoReturn:
 
 def same_dtype(name: str, value: Any, parameter: ag.Tensor) -> None:
     """Raise DtypeError unless *value*, the input of a layer, has the dtype of its *parameter*."""
+    if getattr(value, "dtype", None) is parameter.dtype:
+        return
     array(name, value)
     if value.dtype != parameter.dtype:
         method, other = ("float", "double") if parameter.dtype == ag.float32 else ("double", "float")

@@ -20,7 +20,6 @@ MODELS: dict[str, type[Module]] = {
     "cnn": SmallCNN,
     "denoising-autoencoder": DenoisingAutoencoder,
     "lenet": LeNet5,
-    "lenet5": LeNet5,
     "mlp": MLP,
 }
 
