@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from autograd_core import backend
 from autograd_core.errors import ArgumentError
-from autograd_core.kernels import cpu, jit, threads
+from autograd_core.kernels import blas, cpu, jit, threads
 
 FLOATS = [np.float32, np.float64]
 ROOT = Path(__file__).parents[1]
@@ -487,6 +487,8 @@ def test_compilation_is_announced_once_and_never_again(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_written_sends_the_cache_to_the_user(tmp_path: Path) -> None:
     package = tmp_path / "autograd_core"
+    package.mkdir()
+    (package / "__init__.py").touch()  # without it an installed package of this name would come first
     for file in (ROOT / "autograd_core/kernels").rglob("*.py"):
         copy = package / file.relative_to(ROOT / "autograd_core")
         copy.parent.mkdir(parents=True, exist_ok=True)
@@ -583,3 +585,31 @@ def test_arrays_of_two_backends_do_not_meet(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setitem(backend._BY_TYPE, bytes, backend.Backend("elsewhere", np, cpu))
     with pytest.raises(ArgumentError, match="arrays of the backends cpu and elsewhere meet: move them to one device"):
         backend.of(np.ones(2), b"")
+
+
+# ------------------------------------------------------------------------------------------------------------------ BLAS
+
+
+def test_blas_has_one_thread_inside_and_its_own_number_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
+    numbers = [7]
+    monkeypatch.setattr(blas, "_get", lambda: numbers[-1])
+    monkeypatch.setattr(blas, "_set", numbers.append)
+    with blas.one_thread(), blas.one_thread():
+        assert blas.get_num_threads() == 1
+    assert numbers == [7, 1, 7]
+    with pytest.raises(ZeroDivisionError), blas.one_thread():
+        1 / 0  # noqa: B018
+    assert numbers == [7, 1, 7, 1, 7]
+
+
+def test_a_blas_that_cannot_be_asked_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blas, "_get", None)
+    monkeypatch.setattr(blas, "_set", None)
+    with blas.one_thread():
+        assert blas.get_num_threads() == 1
+    assert blas._find("no_such_function") is None
+
+
+def test_numpys_own_openblas_is_found_where_it_brings_one() -> None:
+    name = np.show_config(mode="dicts")["Build Dependencies"]["blas"]["name"]
+    assert ("scipy-openblas" in name) <= (blas._set is not None)

@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
+from ..blas import one_thread
 from ..jit import at_warm_up, kernel
 from ..threads import parallel
 
@@ -40,7 +41,8 @@ def conv2d(x: ndarray, w: ndarray, *, stride: Pair, padding: Padding, dilation: 
     """Return y = conv(x, w)."""
     s = _Sizes.of(x.shape, w.shape, stride, padding, dilation, groups)
     y = np.empty((s.n, s.o, *s.places), x.dtype)
-    parallel(_products, s.n, s, x, s.matrices(w), y, work=s.work)
+    with one_thread():
+        parallel(_products, s.n, s, x, s.matrices(w), y, work=s.work)
     return y
 
 
@@ -50,7 +52,8 @@ def conv2d_input(
     """Return the adjoint of ``x -> conv2d(x, w)`` at g, for x of *shape*."""
     s = _Sizes.of(shape, w.shape, stride, padding, dilation, groups)
     x = np.empty(shape, g.dtype)
-    parallel(_scattered_products, s.n, s, g, s.matrices(w).transpose(0, 2, 1), x, work=s.work)
+    with one_thread():
+        parallel(_scattered_products, s.n, s, g, s.matrices(w).transpose(0, 2, 1), x, work=s.work)
     return x
 
 
@@ -60,7 +63,8 @@ def conv2d_weight(
     """Return the adjoint of ``w -> conv2d(x, w)`` at g, for w of *shape*."""
     s = _Sizes.of(x.shape, shape, stride, padding, dilation, groups)
     parts = np.zeros((min(s.n, PARTS), groups, s.rows, s.o // groups), x.dtype)
-    parallel(_outer_products, len(parts), s, g, x, parts, work=s.work)
+    with one_thread():
+        parallel(_outer_products, len(parts), s, g, x, parts, work=s.work)
     return np.ascontiguousarray(parts.sum(0).transpose(0, 2, 1)).reshape(shape)
 
 
