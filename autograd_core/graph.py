@@ -22,7 +22,7 @@ from . import ops, writes
 from .errors import DtypeError, GraphError, NonFiniteError
 from .modes import Scope, module, recording, tick, watching
 from .position import OUTSIDE, location, outside
-from .primitive import SPACE, Primitive
+from .primitive import SPACE, Primitive, formula_text
 
 __all__ = ["Custom", "Node", "leaf", "reachable", "record", "walk"]
 
@@ -175,12 +175,10 @@ def pull_text(prim: Primitive) -> list[str]:
     if prim.saved:
         lines += [f"{' '.join(f'{name},' for name in prim.saved)} = node.saved"]
     for o in prim.live:
-        rule = prim.rules[o]
-        assert rule is not None
-        reads = (f"{o}_node.shape" if n == f"{o}_shape" else n for n in rule.reads)
+        names = {name: name for name in prim.saved} | {f"{o}_shape": f"{o}_node.shape"}
         lines += [
             f"if {o}_node is not None:",
-            f"    d = {prim.name}_{o}_formula({', '.join(['g', *reads])})",
+            f"    d = {formula_text(prim, o, names)}",
             f"    if d.shape != {o}_node.shape or d.dtype is not {o}_node.dtype: d = fit(d, {o}_node, node)",
             f"    so_far = {o}_node.pending",
             f"    if so_far is None: {o}_node.pending = d; {o}_node.owned = False",
@@ -319,6 +317,7 @@ def _descend(  # noqa: PLR0912  # one loop, and hot: a call for each question wo
     last_write = writes.last_write
     suspicious = bool(calls) and last_write > calls[-1].seq
     watcher = watching.get()
+    plain = wrap is None and not cut
     for node in calls:
         g = node.pending
         if g is None:
@@ -326,33 +325,40 @@ def _descend(  # noqa: PLR0912  # one loop, and hot: a call for each question wo
         node.pending = None
         if node.hooks is not None:
             g = run_hooks(node, g)
-        whole = node.parents
         if wanted is not None:
             if node in wanted:
                 deliver(node, g)
-            if not any(cut.get(node, whole)):
+            if not any(cut.get(node, node.parents)):
                 continue  # the way ends here: nothing is pulled, and what this node saved stays
         if type(node.saved) is not tuple:
             node.revive()
         if suspicious and last_write > node.seq:
             check_writes(node)
         prim = node.prim
-        if cut:
-            node.parents = cut.get(node, whole)
         try:
-            if wrap is None:
+            if plain:
                 prim.pull(node, g)
             else:
-                pull_tensors(node, g, wrap, whole)
+                _pull_part(node, g, cut.get(node, node.parents), wrap)
         except NonFiniteError as error:
             error.add_note(f"This was in the backward of {node.describe()}")
             raise
-        finally:
-            node.parents = whole
         if watcher is not None:
             watcher.after_pull(node, g)
         if free and prim.keeps:
             node.saved = None
+
+
+def _pull_part(node: Node, g: Any, parents: tuple[Node | None, ...], wrap: Wrap | None) -> None:
+    """Pull to *parents* only: those of *node*, with None in place of some."""
+    whole, node.parents = node.parents, parents
+    try:
+        if wrap is None:
+            node.prim.pull(node, g)
+        else:
+            pull_tensors(node, g, wrap, whole)
+    finally:
+        node.parents = whole
 
 
 def run_hooks(node: Node, g: Any) -> Any:

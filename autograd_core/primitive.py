@@ -257,17 +257,30 @@ def arguments(prim: Primitive, operands: list[str] | None = None) -> str:
 
 def forward_text(prim: Primitive, operands: list[str]) -> str:
     """Return the expression of a one-line forward with these *operands*, else a call of it: a call costs 30 ns."""
-    call = f"{prim.name}_forward({arguments(prim, operands)})"
-    expression = _one_line(prim.forward)
+    names = dict(zip(prim.operands, operands, strict=True)) | {name: name for name in (*prim.params, "np")}
+    return _written_out(_one_line(prim.forward), names) or f"{prim.name}_forward({arguments(prim, operands)})"
+
+
+def formula_text(prim: Primitive, operand: str, names: dict[str, str]) -> str:
+    """Return the expression of a lambda's formula with *names* for what it reads, else a call of it."""
+    rule = prim.rules[operand]
+    assert rule is not None
+    call = f"{prim.name}_{operand}_formula({', '.join(['g', *(names[name] for name in rule.reads)])})"
+    return _written_out(_lambda_body(rule.formula), names | {"g": "g"}) or call
+
+
+def _written_out(expression: ast.expr | None, names: dict[str, str]) -> str | None:
+    """Return the text of *expression* with each name replaced; None if it has names beside these."""
     if expression is None:
-        return call
-    renamed = dict(zip(prim.operands, operands, strict=True))
+        return None
     for part in ast.walk(expression):
         if isinstance(part, ast.Name):
-            if part.id not in (*prim.operands, *prim.params, "np"):
-                return call  # what else it mentions lives in its own module
-            part.id = renamed.get(part.id, part.id)
-    return ast.unparse(expression)
+            if part.id not in names:
+                return None  # what else it mentions lives in its own module
+            part.id = names[part.id]
+        elif isinstance(part, ast.Lambda | ast.comprehension | ast.NamedExpr):
+            return None  # these bind names of their own
+    return f"{ast.unparse(expression)}"
 
 
 def _one_line(function: Callable[..., Any]) -> ast.expr | None:
@@ -280,6 +293,25 @@ def _one_line(function: Callable[..., Any]) -> ast.expr | None:
     if body and ast.get_docstring(definition) is not None:  # type: ignore[arg-type]
         body = body[1:]
     return body[0].value if len(body) == 1 and isinstance(body[0], ast.Return) else None
+
+
+def _lambda_body(function: Callable[..., Any]) -> ast.expr | None:
+    """Return the expression of a lambda, found by its position in the file and held against its code; or None."""
+    code = function.__code__
+    spans = [(line, last, start, stop) for line, last, start, stop in code.co_positions() if line and start and stop]
+    lines = {line for line, last, *_ in spans} | {last for _, last, *_ in spans}
+    if code.co_name != "<lambda>" or len(lines) != 1:
+        return None
+    line = linecache.getline(code.co_filename, lines.pop() or 0).encode()  # columns count bytes
+    text = line[min(start for *_, start, _ in spans) : max(stop for *_, stop in spans)].decode()
+    parameters = ", ".join(code.co_varnames)
+    try:
+        again = _code(f"def _({parameters}): return {text}", "<again>")
+        body = ast.parse(text, mode="eval").body
+    except SyntaxError:
+        return None
+    same = [(c.co_code, c.co_names, c.co_consts[1:]) for c in (again, code)]
+    return body if same[0] == same[1] else None
 
 
 # ----------------------------------------------------------------------------------------------------------------- ranks

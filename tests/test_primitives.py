@@ -165,6 +165,31 @@ def test_the_written_source_is_readable_and_in_tracebacks() -> None:
     assert ops.mul.__wrapped__ is PRIMITIVES["mul"].forward
 
 
+def test_one_line_forwards_and_formulas_are_written_out() -> None:
+    assert "out = x_data * y_data" in str(ops.mul.source)
+    assert "d = g * y" in str(PRIMITIVES["mul"].pull_source)
+    assert "d = g / (out + out)" in str(PRIMITIVES["sqrt"].pull_source)
+    assert "out = relu_forward(x_data)" in str(ops.relu.source)  # it mentions what lives in its own module
+    assert "d = maximum_x_formula(g, x, y)" in str(PRIMITIVES["maximum"].pull_source)
+
+    @primitive
+    def test_twice(x: Any, *, times: int) -> Any:
+        return next(x * i for i in (times,))  # binds a name of its own
+
+    test_twice.vjp(
+        x=lambda g, times: (
+            g * times
+        )  # on several lines
+    )  # fmt: skip
+    try:
+        x = ag.tensor([1.0], requires_grad=True)
+        test_twice(x, times=2).sum().backward()
+        assert x.grad.item() == 2
+        assert "test_twice_forward(x_data, times=times)" in str(test_twice.source)
+    finally:
+        del PRIMITIVES["test_twice"]
+
+
 def test_declarations_are_checked() -> None:
     with pytest.raises(TypeError, match=r"mul\.vjp needs a formula, or None, for each of"):
         ops.mul.vjp(x=lambda g: g)
