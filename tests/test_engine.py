@@ -190,6 +190,25 @@ def test_a_write_to_a_view_reaches_its_base_and_no_further() -> None:
     assert all(ref() is not None for ref in writes._owners.values())
 
 
+def test_many_ranges_of_one_memory_become_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writes, "MANY", 8)
+    buffer = ag.zeros(20, 2)
+    a = leaf(np.ones(2, "f"))
+    before = a * buffer[15]
+    for i in range(10):
+        buffer[i] = float(i)
+    before.sum().backward()  # its row lies beyond the rows that were written
+    after = a * buffer[3]
+    buffer[4] = 1.0
+    after.sum().backward()  # what is merged keeps its time: the write to row 3 came before
+    (span,) = [spans for spans in writes._writes.values() if any(w.when == writes.last_write for w in spans.values())]
+    assert len(span) <= 8
+    stale = a * buffer[3]
+    buffer[3] = 7.0
+    with pytest.raises(GraphError, match="in place"):
+        stale.sum().backward()
+
+
 def test_recorded_writes_through_views() -> None:
     a, c = leaf(np.arange(4, dtype="f")), leaf(np.array(5.0, "f"))
     base = a * 1.0

@@ -602,6 +602,16 @@ def test_blas_has_one_thread_inside_and_its_own_number_afterwards(monkeypatch: p
     assert numbers == [7, 1, 7, 1, 7]
 
 
+def test_a_child_forked_meanwhile_has_all_of_blas(monkeypatch: pytest.MonkeyPatch) -> None:
+    numbers = [7]
+    monkeypatch.setattr(blas, "_get", lambda: numbers[-1])
+    monkeypatch.setattr(blas, "_set", numbers.append)
+    with blas.one_thread():
+        blas._start_anew()
+        assert numbers == [7, 1, 7]
+        blas._inside = 1  # as the parent still has it
+
+
 def test_a_blas_that_cannot_be_asked_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(blas, "_get", None)
     monkeypatch.setattr(blas, "_set", None)
