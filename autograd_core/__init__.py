@@ -48,6 +48,10 @@ from .creation import (
 )
 from .dtypes import bool_ as bool
 from .dtypes import float32, float64, int8, int16, int32, int64, uint8
+from .dtypes import float32 as float
+from .dtypes import float64 as double
+from .dtypes import int32 as int
+from .dtypes import int64 as long
 from .kernels.jit import at_warm_up, kernel, warm_up
 from .kernels.threads import get_num_threads, set_num_threads
 from .modes import (
@@ -294,6 +298,7 @@ __all__ = [
     "diagonal",
     "div",
     "dot",
+    "double",
     "dropout",
     "dropout2d",
     "einsum",
@@ -312,6 +317,7 @@ __all__ = [
     "eye",
     "flatten",
     "flip",
+    "float",
     "float32",
     "float64",
     "floor",
@@ -337,6 +343,7 @@ __all__ = [
     "index_add",
     "index_select",
     "initial_seed",
+    "int",
     "int8",
     "int16",
     "int32",
@@ -368,6 +375,7 @@ __all__ = [
     "logical_xor",
     "logsigmoid",
     "logsumexp",
+    "long",
     "lt",
     "manual_seed",
     "masked_fill",

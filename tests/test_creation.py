@@ -450,3 +450,8 @@ def test_every_factory_gives_a_tensor() -> None:
     ):  # fmt: skip
         assert type(t) is Tensor
         assert type(t.data) is np.ndarray
+
+
+def test_dtypes_have_pytorchs_other_names_too() -> None:
+    assert (ag.float, ag.double, ag.int, ag.long) == (ag.float32, ag.float64, ag.int32, ag.int64)
+    assert ag.zeros(2, dtype=ag.long).dtype == "int64"
