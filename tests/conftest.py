@@ -30,6 +30,7 @@ hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=No
 hypothesis.settings.load_profile("repeatable")
 tqdm.monitor_interval = 0  # its watchdog thread outlives the bar that started it
 
+SET_BY_OTHERS = {"PYTEST_CURRENT_TEST", "TORCHINDUCTOR_CACHE_DIR"}  # the latter by the first torch.optim optimizer
 POOL = "autograd_core"  # threads of the engine's own pool bear this name, and stay
 
 
@@ -63,7 +64,7 @@ def settings() -> dict[str, Any]:
         "NumPy's error handling": np.geterr(),
         "NumPy's print options": np.get_printoptions(),
         "the working directory": Path.cwd(),
-        "the environment": {k: v for k, v in os.environ.items() if k != "PYTEST_CURRENT_TEST"},
+        "the environment": {k: v for k, v in os.environ.items() if k not in SET_BY_OTHERS},
         "the state of NumPy's global generator": (hash(legacy["key"].tobytes()), legacy["pos"]),
         "the state of Python's global generator": hash(random.getstate()),
         "sys.path": list(sys.path),
