@@ -36,7 +36,6 @@ class Custom:
     live: tuple[str, ...] = ()
     saved: tuple[str, ...] = ()
     keeps = False
-    view = False
 
     def pull(self, node: Node, g: Any) -> None:
         """Add to ``pending`` of each parent its part of *g*, over arrays."""
@@ -282,9 +281,8 @@ def walk(
     with _claimed([node for node, _ in roots]) as (calls, leaves):
         wanted = None if targets is None else set(targets)
         way, cut = (calls, {}) if wanted is None else _way(calls, wanted)
-        before = [
-            (n, n.pending, n.owned) for n in (*calls, *leaves) if n.pending is not None
-        ]  # of a walk around this one
+        # What a walk around this one has in these nodes: it waits here until this one is done.
+        before = [(n, n.pending, n.owned) for n in (*calls, *leaves) if n.pending is not None]
         for n, *_ in before:
             n.pending = None
         mode = recording.set(wrap is not None)

@@ -243,14 +243,9 @@ class Tensor(Operators):
             raise DtypeError(f"{name}: this tensor is {self.dtype}; only floating tensors can hold such numbers")
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        region = self[index]
-        if region.alias is not None and region.alias.source is not None:
-            extra = getattr(value, "ndim", 0) - region.ndim
-            if extra > 0 and all(
-                n == 1 for n in value.shape[:extra]
-            ):  # x[0] = ones(1, 3), as NumPy and PyTorch have it
-                value = value.reshape(value.shape[extra:])
-            region.copy_(value)
+        if ops.is_basic(index):
+            region = self[index]
+            region.copy_(ops.without_leading_ones(value, region.ndim))
         else:
             self.write_(ops.put(self, value, index=index))
 
@@ -497,9 +492,8 @@ def call_text(prim: Primitive) -> list[str]:
     return [*lines, f"    return t{''.join(f', wrap(lift({a}), None)' for a in prim.auxiliary)}"]
 
 
-WATCHED: list[
-    object
-] = []  # while it has an entry, written functions show their results to what watches (detect_anomaly)
+# While it has an entry, written functions show their results to what watches (detect_anomaly).
+WATCHED: list[object] = []
 
 
 def _unwrap(prim: Primitive) -> list[str]:

@@ -96,7 +96,6 @@ from .elementwise import (
     mul,
     nearest,
     neg,
-    or_one,
     plus,
     pow,
     pow_slope,
@@ -130,6 +129,7 @@ from .index import (
     getitem,
     index_add,
     index_select,
+    is_basic,
     masked_fill,
     masked_select,
     nonzero,
@@ -150,6 +150,7 @@ from .index import (
     triangle,
     tril,
     triu,
+    without_leading_ones,
 )
 from .linalg import (
     addmm,
@@ -385,6 +386,7 @@ __all__ = [
     "index_of_min",
     "index_select",
     "inner",
+    "is_basic",
     "isclose",
     "isfinite",
     "isinf",
@@ -437,7 +439,6 @@ __all__ = [
     "normalize_dim",
     "normalize_dims",
     "normalize_trailing",
-    "or_one",
     "order_along",
     "outer",
     "pad",
@@ -541,5 +542,6 @@ __all__ = [
     "view",
     "view_as",
     "where",
+    "without_leading_ones",
     "zero_slope",
 ]

@@ -182,6 +182,11 @@ def _parts(index: Any, ndim: int) -> tuple[Index, Index | None]:
     return tuple(view), tuple(lookup)
 
 
+def is_basic(index: Any) -> bool:
+    """Return whether *index* holds numbers, slices, None and ``...`` only, so that what it names is a view."""
+    return not any(type(_item(i)) is np.ndarray for i in (index if type(index) is tuple else (index,)))
+
+
 def _consumes(item: Any) -> bool:
     return item is not None and item is not Ellipsis
 
@@ -252,10 +257,17 @@ def put(input: Array, value: Any, *, index: Any) -> Array:
 
 
 def _put(x: Array, v: Array, index: Index) -> Array:
-    extra = v.ndim - plain(x)[index].ndim if v.ndim > 1 else 0
-    if extra > 0 and all(n == 1 for n in v.shape[:extra]):
-        v = reshape_to(v, shape=tuple(v.shape[extra:]))
+    if v.ndim > 1:
+        v = without_leading_ones(v, plain(x)[index].ndim)
     return put_at(x, v, index=index)
+
+
+def without_leading_ones(value: Any, ndim: int) -> Any:
+    """Return *value* with no more than *ndim* dims, as far as those in front are 1: ``x[0] = ones(1, 3)`` is meant to fit."""
+    extra = getattr(value, "ndim", 0) - ndim
+    if extra > 0 and all(n == 1 for n in value.shape[:extra]):
+        return reshape_to(value, shape=tuple(value.shape[extra:]))
+    return value
 
 
 # ----------------------------------------------------------------------------------------------------- lookups by index
