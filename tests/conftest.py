@@ -25,6 +25,7 @@ from tqdm import tqdm
 
 import autograd_core as ag
 from autograd_core import modes
+from autograd_core.kernels import threads
 
 hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None, database=None)
 hypothesis.settings.load_profile("repeatable")
@@ -54,6 +55,15 @@ def nothing_leaks(same_start: None) -> Iterator[None]:
     traces += [f"process {p.name!r} is still running" for p in multiprocessing.active_children()]
     traces += [f"figure {n} is still open" for n in open_figures()]
     assert not traces, "the test leaves traces: " + "; ".join(traces)
+
+
+@pytest.fixture
+def any_work_is_shared(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Share even the smallest work among threads, and give the number of threads back."""
+    before = threads.get_num_threads()
+    monkeypatch.setattr(threads, "PAYS_FROM", 0)
+    yield
+    threads.set_num_threads(before)
 
 
 def settings() -> dict[str, Any]:

@@ -29,7 +29,7 @@ ENGINE = (
     {"tensor"},
     {"creation"},
     {"autograd", "compile", "viz"},
-    {"__init__"},
+    {"__init__", "warmup"},
 )
 # What a row allows and the design does not.
 FORBIDDEN = {
@@ -39,7 +39,14 @@ FORBIDDEN = {
 }
 
 # What each package may take from outside the standard library, and which of its folders alone may.
-REQUIRED = {"numpy": "", "numba": "autograd_core/kernels", "graphviz": "", "safetensors": "nn", "tqdm": "nn"}
+REQUIRED = {
+    "numpy": "",
+    "numba": "autograd_core/kernels",
+    "llvmlite": "autograd_core/kernels",
+    "graphviz": "",
+    "safetensors": "nn",
+    "tqdm": "nn",
+}
 # Optional dependencies: only inside the function that needs them, so that everything else works without.
 OPTIONAL = {"PIL", "cupy", "matplotlib", "mpi4py", "onnx", "optuna", "tensorboardX", "threadpoolctl"}
 

@@ -1,23 +1,23 @@
 """The one place for compiler flags, the cache on disk, and the word to the user while kernels are compiled.
 
 A kernel is a function at the top level of a module: a closure is compiled anew in every process, for it never reaches
-the cache.  It calls only kernels of its own file: the cache forgets a kernel when its file changes, and looks at no
-other.  The cache lies beside the file or, where that folder cannot be written, in the user's cache folder;
-``NUMBA_CACHE_DIR`` moves it.  With ``NUMBA_DISABLE_JIT=1`` kernels run as the plain Python that they are written in.
+the cache.  The cache forgets a kernel when its file changes, or any file of this package, for kernels call one another.
+It lies beside the file or, where that folder cannot be written, in the user's cache folder; ``NUMBA_CACHE_DIR`` moves it.
+With ``NUMBA_DISABLE_JIT=1`` kernels run as the plain Python that they are written in.
 """
 
 from __future__ import annotations
 
-import functools
 import sys
 from collections.abc import Callable, Iterable
-from typing import Any, TypeVar, overload
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar, overload
 
 import numba
 import numpy as np
 from numba.core import event
 
-__all__ = ["at_warm_up", "kernel", "warm_up"]
+__all__ = ["WarmUpStep", "at_warm_up", "kernel", "warm_up", "warm_up_steps"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -25,12 +25,13 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 @overload
 def kernel(function: Function) -> Function: ...
 @overload
-def kernel(*, fastmath: bool | set[str] = False) -> Callable[[Function], Function]: ...
-def kernel(function: Function | None = None, *, fastmath: bool | set[str] = False) -> Any:
+def kernel(*, fastmath: bool | set[str] = False, inline: bool = False) -> Callable[[Function], Function]: ...
+def kernel(function: Function | None = None, *, fastmath: bool | set[str] = False, inline: bool = False) -> Any:
     """Compile a function of plain arrays and numbers at its first call, without the GIL, and keep it on disk.
 
     *fastmath* names the liberties (LLVM's flags) that the compiler may take with floating-point sums and products, by
-    default none: ``{"reassoc", "contract"}`` keeps NaN and infinity right, ``True`` does not.
+    default none: ``{"reassoc", "contract"}`` keeps NaN and infinity right, ``True`` does not.  *inline* puts the function
+    into each kernel that calls it, so that a loop around the call can be vectorised.
 
     >>> @ag.kernel
     ... def total(x):
@@ -42,17 +43,39 @@ def kernel(function: Function | None = None, *, fastmath: bool | set[str] = Fals
     6.0
     """
 
-    def compiled(function: Function) -> Any:
+    def compile_(function: Function) -> Any:
         _notice.ours.add(function.__module__)
         # error_model="numpy": a division by zero gives inf or nan. With Python's model it raises, and a loop that may
         # raise in the middle is not vectorised.
-        compiler = functools.partial(numba.njit, nogil=True, error_model="numpy", fastmath=fastmath)
-        try:
-            return compiler(cache=True)(function)
-        except RuntimeError:  # no folder can be written, or the function is of no file but was typed at a prompt
-            return compiler(cache=False)(function)
+        compiled = numba.njit(nogil=True, error_model="numpy", fastmath=fastmath, forceinline=inline)(function)
+        if hasattr(compiled, "enable_caching"):  # not with NUMBA_DISABLE_JIT: then it is the function itself
+            _keep_on_disk(compiled)
+        return compiled
 
-    return compiled if function is None else compiled(function)
+    return compile_ if function is None else compile_(function)
+
+
+def _keep_on_disk(dispatcher: Any) -> None:
+    """Let Numba cache the kernel, under a stamp that changes with any file of this package.
+
+    Numba looks at the kernel's own file only, and would go on to use what was compiled from an older version of another.
+    """
+    try:
+        dispatcher.enable_caching()
+    except RuntimeError:  # no folder can be written, or the function is of no file but was typed at a prompt
+        return
+    index = dispatcher._cache._cache_file
+    index._source_stamp = (index._source_stamp, _STAMP)
+
+
+def _stamp() -> tuple[tuple[str, float, int], ...]:
+    """Return the name, the time and the size of each file of this package."""
+    home = Path(__file__).parent
+    found = [(str(file.relative_to(home)), file.stat()) for file in sorted(home.rglob("*.py"))]
+    return tuple((name, status.st_mtime, status.st_size) for name, status in found)
+
+
+_STAMP = _stamp()
 
 
 class _Notice(event.Listener):
@@ -97,6 +120,18 @@ def warm_up(dtypes: Iterable[Any] = (np.float32, np.float64)) -> None:
 
     >>> ag.warm_up(["float32"])
     """
-    for dtype in dtypes:
-        for function in _warmers:
-            function(np.dtype(dtype))
+    for step in warm_up_steps(dtypes):
+        step.run(step.dtype)
+
+
+class WarmUpStep(NamedTuple):
+    """``run(dtype)`` compiles the kernels of one module for one dtype."""
+
+    module: str
+    dtype: np.dtype[Any]
+    run: Callable[[np.dtype[Any]], object]
+
+
+def warm_up_steps(dtypes: Iterable[Any]) -> list[WarmUpStep]:
+    """Return what ``warm_up`` does, step by step."""
+    return [WarmUpStep(str(f.__module__), np.dtype(dtype), f) for dtype in dtypes for f in _warmers]

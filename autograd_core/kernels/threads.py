@@ -1,13 +1,15 @@
-"""Run a kernel on several cores: helper threads of Python, each with a contiguous share of the work.
+"""Run a kernel on several cores: helper threads of Python, which take shares of the work until none is left.
 
 Why not Numba's ``prange``: its own threading layer aborts the process when two Python threads launch at once, and with
 GNU OpenMP a forked child is killed.  Kernels release the GIL, so threads of Python do.
 
-The result never depends on the number of threads: shares are disjoint, and nothing is summed across them.
+There are more shares than threads, so that a thread whose core has other work to do takes fewer of them, and nobody waits
+for long.  The result never depends on who did what: shares are disjoint, and nothing is summed across them.
 """
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -17,6 +19,7 @@ from typing import Any
 __all__ = ["get_num_threads", "parallel", "set_num_threads"]
 
 PAYS_FROM = 300_000  # nanoseconds of work: waking the helpers and waiting for them takes about 50,000
+SHARES = 4  # for each thread
 
 
 def _default() -> int:
@@ -67,31 +70,31 @@ def parallel(function: Callable[..., object], n: int, *args: Any, work: float) -
     estimate of the whole, in nanoseconds on one core; a little work runs in the caller's thread.  Any number of threads
     may call this at once, also from inside *function*.
     """
-    shares = min(_number, n) if work >= PAYS_FROM else 1
-    if shares <= 1:
+    threads = min(_number, n) if work >= PAYS_FROM else 1
+    if threads <= 1:
         function(0, n, *args)
         return
-    bounds = [n * i // shares for i in range(shares + 1)]
-    helpers: list[tuple[int, Future[object]]] = []
+    shares = min(n, threads * SHARES)
+    next_share = itertools.count().__next__
+
+    def take_shares() -> None:
+        while (i := next_share()) < shares:
+            function(n * i // shares, n * (i + 1) // shares, *args)
+
+    helpers: list[Future[None]] = []
     try:
         pool = _helpers()
-        for i in range(1, shares):
-            helpers.append((i, pool.submit(function, bounds[i], bounds[i + 1], *args)))  # noqa: PERF401  # submit may fail
+        for _ in range(threads - 1):
+            helpers.append(pool.submit(take_shares))  # noqa: PERF401  # submit may fail
     except RuntimeError:
-        pass  # the interpreter is going down, or the pool was dismissed just now: the caller does the rest
-    mine = len(helpers) + 1
+        pass  # the interpreter is going down, or the pool was dismissed just now: the caller does it all
     try:
-        function(bounds[0], bounds[1], *args)
-        for i in range(mine, shares):
-            function(bounds[i], bounds[i + 1], *args)
-        for i, helper in helpers:
-            if helper.cancel():  # still queued behind other callers: waiting for it could be waiting for ourselves
-                function(bounds[i], bounds[i + 1], *args)
+        take_shares()
     finally:  # nobody may write to the arrays after the caller has them back, also after an error
-        for _, helper in helpers:
-            if not helper.cancel():
+        for helper in helpers:
+            if not helper.cancel():  # one that has not begun, behind other callers, is not needed any more
                 helper.exception()
-    for _, helper in helpers:
+    for helper in helpers:
         if not helper.cancelled():
             helper.result()
 
