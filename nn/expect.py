@@ -16,22 +16,25 @@ import autograd_core as ag
 
 __all__ = [
     "array",
+    "axes",
     "dtype_error",
     "factor",
     "in_range",
     "indices",
     "maker",
     "pair",
+    "per_dim",
     "place",
     "same_dtype",
     "shape_error",
     "size",
+    "spatial",
     "tensor",
     "warn",
     "window",
 ]
 
-Pair = tuple[int, int]
+Shape = tuple[int, ...]
 PACKAGES = frozenset({"autograd_core", "nn", "optim"})
 
 
@@ -119,25 +122,46 @@ def in_range(name: str, value: Any, size: int, argument: str, what: str, cure: s
         )
 
 
-def window(name: str, value: Any, kernel: Pair, padding: Pair, dilation: Pair) -> None:
-    """Raise ShapeError unless *value* is (N, C, H, W) or (C, H, W), and a window fits into it."""
-    array(name, value)
-    if value.ndim not in (3, 4):
-        raise shape_error(name, value, "(N, C, H, W) or (C, H, W)", "add or merge dims with unsqueeze or reshape")
+def window(name: str, value: Any, kernel: Shape, padding: Shape, dilation: Shape) -> None:
+    """Raise ShapeError unless *value* is (N, C, *size) or (C, *size), and a window of as many dims as *kernel* fits in."""
     least = tuple(d * (k - 1) + 1 - 2 * p for k, p, d in zip(kernel, padding, dilation, strict=True))
-    if value.shape[-2] < least[0] or value.shape[-1] < least[1]:
-        cure = "use a smaller window, more padding, or larger pictures"
-        raise shape_error(name, value, f"H of at least {max(least[0], 1)} and W of at least {max(least[1], 1)}", cure)
+    spatial(name, value, least, "use a smaller window, more padding, or larger pictures")
 
 
-def pair(name: str, argument: str, value: Any, least: int) -> Pair:
-    """Return *value*, an int for both dims or two ints, as two; raise ArgumentError for anything else."""
-    both = tuple(value) if isinstance(value, Sequence) and not isinstance(value, str) else (value, value)
-    if len(both) != 2 or not all(isinstance(v, int) and v >= least for v in both):
+def spatial(name: str, value: Any, least: Shape, cure: str) -> None:
+    """Raise ShapeError unless *value* is (N, C, *size) or (C, *size), with each size of at least *least*."""
+    array(name, value)
+    dims, letters = len(least), axes(len(least))
+    if value.ndim not in (dims + 1, dims + 2):
+        size = ", ".join(letters)
+        raise shape_error(name, value, f"(N, C, {size}) or (C, {size})", "add or merge dims with unsqueeze or reshape")
+    if any(n < m for n, m in zip(value.shape[-dims:], least, strict=True)):
+        expected = " and ".join(f"{axis} of at least {max(m, 1)}" for axis, m in zip(letters, least, strict=True))
+        raise shape_error(name, value, expected, cure)
+
+
+def axes(dims: int) -> tuple[str, ...]:
+    """Return the letters of the spatial dims."""
+    return ("L",) if dims == 1 else tuple("DHW"[-dims:])
+
+
+NUMBERS = {1: "one", 2: "two", 3: "three"}
+
+
+def per_dim(name: str, argument: str, value: Any, least: int, dims: int) -> Shape:
+    """Return *value*, an int for all spatial dims or one for each, as *dims* ints; raise ArgumentError for anything else."""
+    each = tuple(value) if isinstance(value, Sequence) and not isinstance(value, str) else (value,) * dims
+    if len(each) != dims or not all(isinstance(v, int) and v >= least for v in each):
         raise ag.errors.ArgumentError(
-            f"{name}: {argument}={value!r}, expected an int of at least {least}, or two of them"
+            f"{name}: {argument}={value!r}, expected an int of at least {least}, or {NUMBERS[dims]} of them"
         )
-    return both
+    return each
+
+
+def pair(name: str, argument: str, value: Any, least: int) -> tuple[int, int]:
+    """Return what ``per_dim`` returns for two dims."""
+    a, b = per_dim(name, argument, value, least, 2)
+    return a, b
 
 
 def size(name: str, **arguments: Any) -> None:

@@ -15,10 +15,18 @@ CASES = [
     (DEPTHWISE, Geometry((2, 1), ((0, 0), (1, 1)), (1, 1), 4)),
     (POINTWISE, Geometry((1, 1), ((0, 0), (0, 0)), (1, 1), 1)),
 ]
-RESULTS = [rng.normal(size=cpu.conv2d(X, w, **how._asdict()).shape) for w, how in CASES]
+LINE = rng.normal(size=(2, 2, 7)), rng.normal(size=(3, 2, 3)), Geometry((2,), ((1, 2),), (1,), 1)
+VOLUME = (
+    rng.normal(size=(1, 2, 3, 4, 3)),
+    rng.normal(size=(4, 1, 2, 2, 3)),
+    Geometry((2, 1, 1), ((1, 0), (0, 0), (1, 1)), (1, 2, 1), 2),
+)
+ALL = [*((X, w, how) for w, how in CASES), LINE, VOLUME]
+RESULTS = [rng.normal(size=cpu.conv(x, w, **how._asdict()).shape) for x, w, how in ALL]
 
 SAMPLES = {
-    "conv2d": [((X, w), {"geometry": how}) for w, how in CASES],
-    "conv2d_input": [((y, w), {"shape": X.shape, "geometry": how}) for (w, how), y in zip(CASES, RESULTS)],
-    "conv2d_weight": [((y, X), {"shape": w.shape, "geometry": how}) for (w, how), y in zip(CASES, RESULTS)],
+    "conv": [((x, w), {"geometry": how}) for x, w, how in ALL],
+    "conv_bias": [((x, w, rng.normal(size=len(w))), {"geometry": how}) for x, w, how in ALL],
+    "conv_input": [((y, w), {"shape": x.shape, "geometry": how}) for (x, w, how), y in zip(ALL, RESULTS)],
+    "conv_weight": [((y, x), {"shape": w.shape, "geometry": how}) for (x, w, how), y in zip(ALL, RESULTS)],
 }
