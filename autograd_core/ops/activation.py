@@ -13,8 +13,8 @@ from .. import backend
 from ..dtypes import constant, zero
 from ..errors import ArgumentError
 from ..primitive import Array, primitive
-from .compare import gt, le, logical_and, logical_not, lt, ne
-from .elementwise import choose, exp, gate
+from .compare import gt, le, logical_and, logical_not, lt
+from .elementwise import FEW, choose, exp, gate
 from .trigonometric import tanh
 
 # ------------------------------------------------------------------------------------------------------------- sigmoids
@@ -27,10 +27,17 @@ def sigmoid(x: Array) -> Array:
     >>> ag.sigmoid(ag.tensor([0.0, 2.0]))
     tensor([0.5000, 0.8808])
     """
-    return np.reciprocal(np.exp(-x) + constant(1, x.dtype))  # where e^-x overflows, 1 / inf is the right 0
+    return backend.of(x).kernels.sigmoid(x)
 
 
-sigmoid.vjp(x=lambda g, out: g * (out - out * out))
+@primitive
+def sigmoid_x(grad: Array, y: Array) -> Array:
+    """Return grad (y - y^2): the gradient of sigmoid for x, where y = sigmoid(x)."""
+    return backend.of(grad, y).kernels.sigmoid_x(grad, y)
+
+
+sigmoid.vjp(x=lambda g, out: g * (out - out * out) if g.nbytes < FEW else sigmoid_x(g, out))
+sigmoid_x.vjp(grad=lambda g, y: sigmoid_x(g, y), y=lambda g, grad, y: g * grad * (constant(1, g.dtype) - y - y))
 
 
 @primitive(floating=True)
@@ -40,7 +47,7 @@ def logsigmoid(x: Array) -> Array:
     >>> ag.logsigmoid(ag.tensor([0.0, -1000.0]))
     tensor([-6.9315e-01, -1.0000e+03])
     """
-    return -_log1p_exp(-x)
+    return backend.of(x).kernels.logsigmoid(x)
 
 
 logsigmoid.vjp(x=lambda g, x: g * sigmoid(-x))
@@ -49,21 +56,26 @@ logsigmoid.vjp(x=lambda g, x: g * sigmoid(-x))
 @primitive(name="softplus", floating=True)
 def soft_ramp(x: Array, *, beta: float, threshold: float) -> Array:
     """Return log(1 + e^(beta x)) / beta, and x where beta x is above *threshold*."""
-    z = x * constant(beta, x.dtype)
-    return np.where(z > threshold, x, _log1p_exp(z) / constant(beta, x.dtype))
+    return backend.of(x).kernels.softplus(x, beta, threshold)
 
 
-def _soft_ramp_x(g: Array, x: Array, beta: float, threshold: float) -> Array:
+@primitive
+def softplus_x(grad: Array, x: Array, *, beta: float, threshold: float) -> Array:
+    """Return grad sigmoid(beta x), and grad where beta x is above *threshold*: the gradient of softplus for x."""
+    return backend.of(grad, x).kernels.softplus_x(grad, x, beta, threshold)
+
+
+def _softplus_x_x(g: Array, grad: Array, x: Array, beta: float, threshold: float) -> Array:
     z = x * constant(beta, g.dtype)
-    return choose(gt(z, constant(threshold, g.dtype)), g, g * sigmoid(z))
+    s = sigmoid(z)
+    return gate(g * grad * (s - s * s) * constant(beta, g.dtype), le(z, constant(threshold, g.dtype)))
 
 
-soft_ramp.vjp(x=_soft_ramp_x)
-
-
-def _log1p_exp(x: Array) -> Array:
-    """Return log(1 + e^x) of an array; e^-|x| never overflows."""
-    return np.log1p(np.exp(-np.absolute(x))) + np.maximum(x, zero(x.dtype))
+soft_ramp.vjp(x=lambda g, x, beta, threshold: softplus_x(g, x, beta=beta, threshold=threshold))
+softplus_x.vjp(
+    grad=lambda g, x, beta, threshold: softplus_x(g, x, beta=beta, threshold=threshold),
+    x=_softplus_x_x,
+)
 
 
 def softplus(input: Array, beta: float = 1.0, threshold: float = 20.0) -> Array:
@@ -92,7 +104,14 @@ def relu(x: Array) -> Array:
     return np.maximum(x, zero(x.dtype))
 
 
-relu.vjp(x=lambda g, out: gate(g, ne(out, zero(g.dtype))))
+@primitive
+def relu_x(grad: Array, y: Array) -> Array:
+    """Return grad, and 0 where y = relu(x) is 0: the gradient of relu for x."""
+    return backend.of(grad, y).kernels.relu_x(grad, y)
+
+
+relu.vjp(x=lambda g, out: relu_x(g, out))
+relu_x.vjp(grad=lambda g, y: relu_x(g, y), y=None)
 
 
 @primitive(name="threshold")
@@ -210,15 +229,23 @@ def silu(x: Array) -> Array:
     >>> ag.silu(ag.tensor([-1.0, 2.0]))
     tensor([-0.2689,  1.7616])
     """
-    return x / (np.exp(-x) + constant(1, x.dtype))
+    return backend.of(x).kernels.silu(x)
 
 
-def _silu_x(g: Array, x: Array, out: Array) -> Array:
-    s = sigmoid(x)
-    return g * (s + out - out * s)
+@primitive
+def silu_x(grad: Array, x: Array) -> Array:
+    """Return grad (s + x s (1 - s)) with s = sigmoid(x): the gradient of silu for x."""
+    return backend.of(grad, x).kernels.silu_x(grad, x)
 
 
-silu.vjp(x=_silu_x)
+def _silu_x_x(g: Array, grad: Array, x: Array) -> Array:
+    """The second derivative of x s(x) is s' (2 + x (1 - 2 s))."""
+    s, one = sigmoid(x), constant(1, g.dtype)
+    return g * grad * (s - s * s) * (one + one + x * (one - s - s))
+
+
+silu.vjp(x=lambda g, x: silu_x(g, x))
+silu_x.vjp(grad=lambda g, x: silu_x(g, x), x=_silu_x_x)
 
 
 def mish(input: Array) -> Array:
@@ -243,48 +270,56 @@ def erf(x: Array) -> Array:
 erf.vjp(x=lambda g, x: g * exp(-x * x) * constant(2 / math.sqrt(math.pi), g.dtype))
 
 
-def _normal_cdf(x: Array) -> Array:
-    """Return the probability that a standard normal number is below x."""
-    half = constant(0.5, x.dtype)
-    return erf(x * constant(math.sqrt(0.5), x.dtype)) * half + half
-
-
 @primitive(name="gelu", floating=True)
 def gelu_exact(x: Array) -> Array:
     """Return x times the probability that a standard normal number is below x."""
-    return x * _normal_cdf(x)
+    return backend.of(x).kernels.gelu(x)
 
 
-def _gelu_exact_x(g: Array, x: Array) -> Array:
-    density = exp(x * x * constant(-0.5, g.dtype)) * constant(1 / math.sqrt(2 * math.pi), g.dtype)
-    return g * (_normal_cdf(x) + x * density)
+@primitive
+def gelu_x(grad: Array, x: Array) -> Array:
+    """Return grad (P(x) + x p(x)), with the normal probability P and its density p: the gradient of gelu for x."""
+    return backend.of(grad, x).kernels.gelu_x(grad, x)
 
 
-gelu_exact.vjp(x=_gelu_exact_x)
+def _gelu_x_x(g: Array, grad: Array, x: Array) -> Array:
+    """The second derivative of x P(x) is (2 - x^2) p(x)."""
+    square = x * x
+    density = exp(square * constant(-0.5, g.dtype)) * constant(1 / math.sqrt(2 * math.pi), g.dtype)
+    return g * grad * density * (constant(2, g.dtype) - square)
 
-_SLOPE, _CUBIC = math.sqrt(2 / math.pi), 0.044715  # gelu's tanh is of _SLOPE (x + _CUBIC x^3)
 
-
-def _bend(x: Array) -> Array:
-    return tanh((x + x * x * x * constant(_CUBIC, x.dtype)) * constant(_SLOPE, x.dtype))
+gelu_exact.vjp(x=lambda g, x: gelu_x(g, x))
+gelu_x.vjp(grad=lambda g, x: gelu_x(g, x), x=_gelu_x_x)
 
 
 @primitive(floating=True)
 def gelu_tanh(x: Array) -> Array:
     """Return x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) / 2."""
-    half = x * constant(0.5, x.dtype)
-    return half + half * _bend(x)
+    return backend.of(x).kernels.gelu_tanh(x)
 
 
-def _gelu_tanh_x(g: Array, x: Array) -> Array:
-    half, t = constant(0.5, g.dtype), _bend(x)
-    bend_slope = (constant(1, g.dtype) - t * t) * (
-        x * x * constant(3 * _CUBIC * _SLOPE, g.dtype) + constant(_SLOPE, g.dtype)
-    )
-    return g * (half + half * t + half * x * bend_slope)
+@primitive
+def gelu_tanh_x(grad: Array, x: Array) -> Array:
+    """Return the gradient of gelu_tanh for x."""
+    return backend.of(grad, x).kernels.gelu_tanh_x(grad, x)
 
 
-gelu_tanh.vjp(x=_gelu_tanh_x)
+_SLOPE, _CUBIC = 2 * math.sqrt(2 / math.pi), 0.044715  # gelu_tanh(x) = x sigmoid(z) with z = _SLOPE (x + _CUBIC x^3)
+
+
+def _gelu_tanh_x_x(g: Array, grad: Array, x: Array) -> Array:
+    """The second derivative of x s(z) is s' (2 z' + x z'' + x z'^2 (1 - 2 s)), where s' = s (1 - s)."""
+    square, slope, one = x * x, constant(_SLOPE, g.dtype), constant(1, g.dtype)
+    cubic = square * constant(_SLOPE * _CUBIC, g.dtype)
+    s = sigmoid(x * (slope + cubic))
+    z_1 = slope + cubic * constant(3, g.dtype)
+    x_z_2 = cubic * constant(6, g.dtype)
+    return g * grad * (s - s * s) * (z_1 + z_1 + x_z_2 + x * z_1 * z_1 * (one - s - s))
+
+
+gelu_tanh.vjp(x=lambda g, x: gelu_tanh_x(g, x))
+gelu_tanh_x.vjp(grad=lambda g, x: gelu_tanh_x(g, x), x=_gelu_tanh_x_x)
 
 
 def gelu(input: Array, approximate: str = "none") -> Array:

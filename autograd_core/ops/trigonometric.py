@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from .. import backend
 from ..dtypes import constant
 from ..primitive import Array, primitive
-from .elementwise import or_one, rsqrt
+from .elementwise import FEW, or_one, rsqrt
 
 # -------------------------------------------------------------------------------------------------------- trigonometric
 
@@ -136,7 +137,14 @@ def tanh(x: Array) -> Array:
     return np.tanh(x)
 
 
-tanh.vjp(x=lambda g, out: g - g * out * out)
+@primitive
+def tanh_x(grad: Array, y: Array) -> Array:
+    """Return grad (1 - y^2): the gradient of tanh for x, where y = tanh(x)."""
+    return backend.of(grad, y).kernels.tanh_x(grad, y)
+
+
+tanh.vjp(x=lambda g, out: g - g * out * out if g.nbytes < FEW else tanh_x(g, out))
+tanh_x.vjp(grad=lambda g, y: tanh_x(g, y), y=lambda g, grad, y: g * grad * y * constant(-2, g.dtype))
 
 
 @primitive(floating=True)

@@ -1,31 +1,42 @@
-"""Elementwise functions that NumPy lacks."""
+"""Functions of one number that NumPy lacks or computes more slowly, of arrays of any shape and strides."""
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 from numpy import ndarray
 
 from ..jit import at_warm_up, kernel
+from . import approximation
+from .flat import of_one
 
-__all__ = ["erf"]
+__all__ = ["erf", "exp"]
+
+
+@kernel
+def _exp(x: Any, out: Any) -> None:
+    for i in range(x.size):
+        out[i] = approximation.exp(x[i])
 
 
 @kernel
 def _erf(x: Any, out: Any) -> None:
-    for i in range(x.size):  # out[i] = erf(x[i]), both flat
-        out[i] = math.erf(x[i])
+    for i in range(x.size):
+        out[i] = approximation.erf(x[i])
+
+
+def exp(x: ndarray) -> ndarray:
+    """Return e^x of a float32 or float64 array.  NumPy's function is as fast on a few thousand numbers or fewer."""
+    return of_one(_exp, 0.3, x)
 
 
 def erf(x: ndarray) -> ndarray:
-    """Return the error function of a float32 or float64 array of any shape and strides."""
-    out = np.empty(x.shape, x.dtype)
-    _erf(np.ascontiguousarray(x).reshape(-1), out.reshape(-1))
-    return out
+    """Return the error function of a float32 or float64 array."""
+    return of_one(_erf, 0.6, x)
 
 
 @at_warm_up
 def _warm_up(dtype: np.dtype[Any]) -> None:
-    erf(np.zeros(1, dtype))
+    for function in (exp, erf):
+        function(np.zeros(1, dtype))
