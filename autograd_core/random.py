@@ -39,6 +39,10 @@ class Generator:
         """Return the seed that the stream started from."""
         return self._seed
 
+    def key(self) -> int:
+        """Draw 64 bits, the key of a stream that a counter drives: its numbers are a function of the key and their place."""
+        return int(self.numpy.bit_generator.random_raw())
+
     def get_state(self) -> dict[str, Any]:
         """Return the position in the stream as plain numbers and strings, fit for JSON."""
         return {"seed": self._seed, "bits": self.numpy.bit_generator.state}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 import autograd_core as ag
+import nn
 from autograd_core import ops
 from autograd_core.errors import ArgumentError, DtypeError, ShapeError
 
@@ -191,6 +193,130 @@ def test_layer_norm_says_what_does_not_fit() -> None:
             call()
 
 
+@floats
+def test_rms_norm(dtype: Any) -> None:
+    x, w = normal(2, 3, 4) * 2 + 1, normal(4, seed=1)
+    t, tw = (ag.tensor(a.astype(dtype), requires_grad=True) for a in (x, w))
+    out = ag.rms_norm(t, 4, tw)
+    assert out.dtype == dtype
+    rstd = 1 / np.sqrt((x * x).mean(-1, keepdims=True))  # the default eps does not show
+    np.testing.assert_allclose(out.data, x * rstd * w, rtol=1e-5)
+    g = normal(2, 3, 4, seed=3).astype(dtype)
+    gx, gw = ag.grad(out, [t, tw], [ag.tensor(g)])
+    np.testing.assert_allclose(gw.data, (g * x * rstd).sum((0, 1)), rtol=1e-4, atol=1e-5)
+    h = g * w
+    np.testing.assert_allclose(gx.data, (h - x * (h * x).mean(-1, keepdims=True) * rstd**2) * rstd, atol=1e-5)
+    assert ag.rms_norm(ag.zeros(2, 4, dtype=dtype), 4).tolist() == [[0] * 4] * 2
+    assert ag.rms_norm(ag.zeros(0, 4, dtype=dtype), 4).shape == (0, 4)
+    with pytest.raises(ShapeError, match=r"rms_norm: weight has shape \(3,\), expected normalized_shape=\(4,\)"):
+        ag.rms_norm(t, 4, ag.ones(3))
+
+
+# ----------------------------------------------------------------------------------------- groups of channels, instances
+
+
+@floats
+@pytest.mark.parametrize("groups", [1, 2, 4])
+def test_group_norm(groups: int, dtype: Any) -> None:
+    x, w, b = normal(3, 4, 5) * 2 + 1, normal(4, seed=1), normal(4, seed=2)
+    parts = x.reshape(3, groups, -1)
+    mean, var = parts.mean(2, keepdims=True), parts.var(2, keepdims=True)
+    want = ((parts - mean) / np.sqrt(var + 1e-5)).reshape(x.shape) * w[:, None] + b[:, None]
+    t, tw, tb = (ag.tensor(a.astype(dtype), requires_grad=True) for a in (x, w, b))
+    out = ag.group_norm(t, groups, tw, tb)
+    assert out.dtype == dtype
+    np.testing.assert_allclose(out.data, want, rtol=1e-4, atol=1e-5)
+    g = normal(3, 4, 5, seed=3).astype(dtype)
+    gx, gw, gb = ag.grad(out, [t, tw, tb], [ag.tensor(g)])
+    np.testing.assert_allclose(gb.data, g.sum((0, 2)), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(gx.data.reshape(parts.shape).sum(2), 0, atol=1e-4)
+    (alone,) = ag.grad(ag.group_norm(t, groups, tw.detach(), tb.detach()), [t], [ag.tensor(g)])
+    np.testing.assert_array_equal(alone.data, gx.data)
+    (alone,) = ag.grad(ag.group_norm(t.detach(), groups, tw), [tw], [ag.tensor(g)])
+    np.testing.assert_array_equal(alone.data, gw.data)
+
+
+@floats
+def test_instance_norm_and_its_running_statistics(dtype: Any) -> None:
+    x = (normal(2, 3, 4, 5) * 2 + 1).astype(dtype)
+    running_mean, running_var = ag.zeros(3, dtype=dtype), ag.ones(3, dtype=dtype)
+    out = ag.instance_norm(ag.tensor(x), running_mean, running_var, momentum=0.25)
+    np.testing.assert_allclose(out.data.mean((2, 3)), 0, atol=1e-5)
+    np.testing.assert_allclose(out.data.std((2, 3)), 1, atol=1e-4)
+    np.testing.assert_allclose(running_mean.data, 0.25 * x.mean((2, 3)).mean(0), rtol=1e-4)
+    np.testing.assert_allclose(running_var.data, 0.75 + 0.25 * x.var((2, 3), ddof=1).mean(0), rtol=1e-4)
+    given = ag.instance_norm(ag.tensor(x), running_mean, running_var, use_input_stats=False)
+    np.testing.assert_array_equal(given.data, ag.batch_norm(ag.tensor(x), running_mean, running_var).data)
+    ag.instance_norm(ag.zeros(0, 3, 4, dtype=dtype), running_mean, running_var)
+    assert np.isfinite(running_mean.data).all()
+
+
+def test_groups_and_instances_say_what_does_not_fit() -> None:
+    x = ag.zeros(2, 4, 3)
+    for call, error, message in [
+        (lambda: ag.group_norm(x, 3), ShapeError, r"num_groups=3 does not divide the 4 channels of input \(2, 4, 3\)"),
+        (lambda: ag.group_norm(x, 0), ShapeError, "num_groups=0 does not divide"),
+        (lambda: ag.group_norm(ag.zeros(1, 4), 4), ShapeError, "expected more than 1 value per group"),
+        (lambda: ag.group_norm(x, 2, ag.ones(2)), ShapeError, r"group_norm: weight has shape \(2,\), expected \(4,\)"),
+        (lambda: ag.group_norm(x[0, 0], 1), ShapeError, r"group_norm: input has shape \(3,\), expected \(N, C"),
+        (lambda: ag.instance_norm(x[..., :1]), ShapeError, "expected more than 1 value per channel of a sample"),
+        (lambda: ag.instance_norm(x, use_input_stats=False), ArgumentError, "needs running_mean and running_var"),
+        (lambda: ag.instance_norm(x.long()), DtypeError, "instance_norm: input has dtype int64"),
+    ]:
+        with pytest.raises(error, match=message):
+            call()
+
+
+LAYERS = {
+    "BatchNorm3d": (lambda n: n.BatchNorm3d(3), (2, 3, 2, 2, 2)),
+    "GroupNorm": (lambda n: n.GroupNorm(2, 4), (3, 4, 5)),
+    "GroupNorm of rows": (lambda n: n.GroupNorm(2, 4, affine=False), (3, 4)),
+    "InstanceNorm1d": (lambda n: n.InstanceNorm1d(3), (3, 5)),
+    "InstanceNorm1d with all": (lambda n: n.InstanceNorm1d(3, affine=True, track_running_stats=True), (2, 3, 5)),
+    "InstanceNorm2d": (lambda n: n.InstanceNorm2d(3, affine=True), (2, 3, 4, 5)),
+    "InstanceNorm3d": (lambda n: n.InstanceNorm3d(3), (2, 3, 2, 2, 2)),
+    "RMSNorm": (lambda n: n.RMSNorm(4), (3, 4)),
+    "RMSNorm of two dims": (lambda n: n.RMSNorm((3, 4), eps=0.1), (2, 3, 4)),
+}
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_layers_agree_with_torch(name: str) -> None:
+    torch = pytest.importorskip("torch")
+    make, shape = LAYERS[name]
+    here, there = make(nn), make(torch.nn)
+    assert {k: tuple(v.shape) for k, v in here.state_dict().items()} == {
+        k: tuple(v.shape) for k, v in there.state_dict().items()
+    }
+    for mode in (True, False):
+        here.train(mode)
+        there.train(mode)
+        x, g = normal(*shape).astype("f"), normal(*shape, seed=1).astype("f")
+        t, u = ag.tensor(x, requires_grad=True), torch.tensor(x, requires_grad=True)
+        out, wanted = here(t), there(u)
+        np.testing.assert_allclose(out.detach().data, wanted.detach().numpy(), atol=1e-5)
+        out.backward(g)
+        wanted.backward(torch.tensor(g))
+        np.testing.assert_allclose(t.grad.data, u.grad.numpy(), atol=2e-5)
+    for (key, a), b in zip(here.state_dict().items(), there.state_dict().values(), strict=True):
+        np.testing.assert_allclose(a.data, b.numpy(), rtol=1e-5, atol=1e-6, err_msg=key)
+
+
+def test_layers_say_what_does_not_fit() -> None:
+    for call, message in [
+        (lambda: nn.GroupNorm(3, 4), "num_groups=3 does not divide num_channels=4; choose a divisor"),
+        (lambda: nn.GroupNorm(2, 4)(ag.zeros(2, 6)), r"GroupNorm.*expects \(N, 4, \.\.\.\), got \(2, 6\)"),
+        (
+            lambda: nn.InstanceNorm2d(3)(ag.zeros(2, 3)),
+            r"InstanceNorm2d.*expects \(3, H, W\) or \(N, 3, H, W\), got \(2, 3\)",
+        ),
+        (lambda: nn.InstanceNorm1d(3)(ag.zeros(2, 4, 5)), "make num_features the number of channels"),
+        (lambda: nn.RMSNorm(3)(ag.zeros(2, 4)), r"RMSNorm.*expects \(\.\.\., 3\), got \(2, 4\)"),
+    ]:
+        with pytest.raises(ag.errors.AutogradError, match=message):
+            call()
+
+
 # -------------------------------------------------------------------------------------------------------- cross-entropy
 
 
@@ -302,6 +428,28 @@ def test_dropout_draws_from_its_generator() -> None:
     ag.manual_seed(3)
     np.testing.assert_array_equal(ag.dropout(x).data, one)
     assert (ag.dropout(x).data != one).any()
+
+
+def test_dropout_goes_on_where_a_saved_state_left_off() -> None:
+    x, generator = ag.ones(1000), ag.Generator(3)
+    ag.dropout(x, generator=generator)
+    state = json.loads(json.dumps(generator.get_state()))
+    one = ag.dropout(x, generator=generator).data
+    assert (ag.dropout(x, generator=generator).data != one).any()
+    generator.set_state(state)
+    np.testing.assert_array_equal(ag.dropout(x, generator=generator).data, one)
+
+
+def test_a_checkpoint_drops_the_same_again() -> None:
+    gradients = []
+    for run in (lambda f, x: f(x), ag.checkpoint):
+        ag.manual_seed(5)
+        x = ag.ones(100, requires_grad=True)
+        out = run(lambda x: ag.dropout(x * 2, 0.5).square(), x)
+        ag.dropout(ag.ones(3))  # others draw in between
+        out.sum().backward()
+        gradients.append(x.grad.data)
+    np.testing.assert_array_equal(*gradients)
 
 
 def test_dropout2d_drops_whole_channels() -> None:

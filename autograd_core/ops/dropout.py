@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
+import numpy as np
+
+from .. import backend
 from ..errors import ArgumentError, DtypeError, ShapeError
 from ..primitive import Array, primitive
 from ..random import Generator, default_generator
-from .shape import Shape
+from .elementwise import mul
+from .shape import plain
 
 
 @primitive(name="dropout")
-def masked_scale(x: Array, mask: Array, *, scale: float) -> Array:
-    """Return x * scale where *mask*, which broadcasts, is true, and 0 elsewhere."""
-    out = x * mask
-    out *= scale
-    return out
+def drop(x: Array, *, key: int, p: float) -> Array:
+    """Return x / (1 - p), and 0 with probability p; *key* decides where, and its derivative draws the same again."""
+    return backend.of(x).kernels.dropout(x, key=key, p=p)
 
 
-masked_scale.vjp(x=lambda g, mask, scale: masked_scale(g, mask, scale=scale), mask=None)
+drop.vjp(x=lambda g, key, p: drop(g, key=key, p=p))
 
 
-def _drop(name: str, input: Array, p: float, training: bool, generator: Generator | None, shape: Shape) -> Array:
+def _check(name: str, input: Array, p: float) -> None:
     if not 0 <= p <= 1:
         raise ArgumentError(f"{name}: p={p} is no probability: expected 0 (keep all) to 1 (drop all)")
     if input.dtype.kind != "f":
         raise DtypeError(f"{name}: input has dtype {input.dtype}, expected floating; use input.float()")
-    if not training or p == 0:
-        return input
-    draw = (generator or default_generator).numpy.random(shape, dtype="float32")
-    return masked_scale(input, draw >= p, scale=1 / (1 - p) if p < 1 else 0.0)
 
 
 def dropout(input: Array, p: float = 0.5, training: bool = True, generator: Generator | None = None) -> Array:
@@ -40,7 +38,10 @@ def dropout(input: Array, p: float = 0.5, training: bool = True, generator: Gene
     >>> ag.dropout(ag.ones(4), p=0.5, training=False)
     tensor([1., 1., 1., 1.])
     """
-    return _drop("dropout", input, p, training, generator, tuple(input.shape))
+    _check("dropout", input, p)
+    if not training or p == 0:
+        return input
+    return drop(input, key=(generator or default_generator).key(), p=p)
 
 
 def dropout2d(input: Array, p: float = 0.5, training: bool = True, generator: Generator | None = None) -> Array:
@@ -53,4 +54,8 @@ def dropout2d(input: Array, p: float = 0.5, training: bool = True, generator: Ge
     """
     if input.ndim < 3:
         raise ShapeError(f"dropout2d: input has shape {tuple(input.shape)}, expected (N, C, ...); use dropout()")
-    return _drop("dropout2d", input, p, training, generator, (*input.shape[:2], *[1] * (input.ndim - 2)))
+    _check("dropout2d", input, p)
+    if not training or p == 0:
+        return input
+    channels = plain(input)[(..., *[slice(1)] * (input.ndim - 2))]  # one element of each
+    return mul(input, drop(np.ones_like(channels), key=(generator or default_generator).key(), p=p))

@@ -2,36 +2,27 @@
 
 from __future__ import annotations
 
-import math
-
-import numpy as np
-
+from .. import backend
 from ..errors import DtypeError, ShapeError
 from ..primitive import Array, primitive
 from .index import pick
-from .normalize import softmax_along
 from .reduce import reduce_sum
 from .shape import plain, reshape_to
+from .softmax import log_softmax_along, softmax_along
+
+# ------------------------------------------------------------------------------------------------- a class for each row
 
 
 @primitive(name="cross_entropy", aux=("p",))
 def fused_cross_entropy(x: Array, target: Array, scale: Array) -> tuple[Array, Array]:
     """Return the sum of scale[n] * (logsumexp(x[n]) - x[n, target[n]]), and the probabilities p (N, C)."""
-    z = x - np.maximum.reduce(x, 1, keepdims=True, initial=-math.inf)
-    chosen = z[np.arange(len(target)), target]
-    p = np.exp(z, z)
-    total = np.add.reduce(p, 1)
-    losses = np.log(total) - chosen
-    weighted = np.multiply(losses, scale, np.zeros_like(losses), where=scale != 0)  # a row of weight 0 may be infinite
-    return np.add.reduce(weighted), np.divide(p, total[:, None], p)
+    return backend.of(x, target, scale).kernels.class_entropy(x, target, scale)
 
 
 @primitive
 def softmax_residual(p: Array, target: Array, scale: Array) -> Array:
     """Return scale[n] * (p[n, c] - [c == target[n]]): the gradient of the cross-entropy."""
-    out = p * scale[:, None]
-    out[np.arange(len(target)), target] -= scale
-    return out
+    return backend.of(p, target, scale).kernels.class_entropy_x(p, target, scale)
 
 
 fused_cross_entropy.vjp(
@@ -55,6 +46,22 @@ softmax_residual.vjp(
 )
 
 
+# ------------------------------------------------------------------------------------------ shares of all classes for each
+
+
+@primitive(name="soft_cross_entropy", aux=("p",))
+def fused_soft_cross_entropy(x: Array, q: Array) -> tuple[Array, Array]:
+    """Return the sum of -q[n, c] * log p[n, c], and the probabilities p = softmax(x), (N, C)."""
+    return backend.of(x, q).kernels.share_entropy(x, q)
+
+
+fused_soft_cross_entropy.vjp(
+    x=lambda g, q, p: g * (p * reduce_sum(q, axis=(1,), keepdims=True) - q),
+    q=lambda g, x: -g * log_softmax_along(x, axis=(1,)),
+)
+fused_soft_cross_entropy.recompute(p=lambda x: softmax_along(x, axis=(1,)))
+
+
 def softmax_cross_entropy(input: Array, target: Array, scale: Array) -> Array:
     """Return the sum over rows of ``scale[n] * (logsumexp(input[n]) - input[n, target[n]])``, one number.
 
@@ -75,10 +82,7 @@ def softmax_cross_entropy(input: Array, target: Array, scale: Array) -> Array:
     if target.dtype.kind not in "iu":
         raise DtypeError(f"cross_entropy: target has dtype {target.dtype}, expected integers; use target.long()")
     classes, places = input.shape[1], plain(target)
-    if (
-        places.size and places.astype(np.int64, copy=False).view(np.uint64).max() >= classes
-    ):  # negative ones are huge there
-        row = int(np.flatnonzero((places < 0) | (places >= classes))[0])
+    if (row := backend.of(places).kernels.first_outside(places, classes)) >= 0:
         raise IndexError(
             f"cross_entropy: target {places[row]} in row {row} is out of range for {classes} classes: expected 0 to "
             f"{classes - 1}; pass ignore_index for rows to leave out"
@@ -87,3 +91,24 @@ def softmax_cross_entropy(input: Array, target: Array, scale: Array) -> Array:
     if constant_scale.dtype != input.dtype:
         constant_scale = constant_scale.astype(input.dtype)
     return fused_cross_entropy(input, target, constant_scale)[0]
+
+
+def soft_cross_entropy(input: Array, target: Array) -> Array:
+    """Return the sum of ``-target * log_softmax(input, 1)``, one number, for *input* and *target* (N, C).
+
+    Rows of *target* hold the shares of the classes, which need not add up to 1.  Raises ShapeError and DtypeError for what
+    does not fit.
+
+    >>> ag.soft_cross_entropy(ag.zeros(1, 2), ag.tensor([[0.5, 0.5]]))
+    tensor(0.6931)
+    """
+    if input.ndim != 2 or target.shape != input.shape:
+        raise ShapeError(
+            f"cross_entropy: input of shape {tuple(input.shape)} and target of shape {tuple(target.shape)}: expected (N, C) "
+            "for both; reshape them to rows"
+        )
+    if input.dtype.kind != "f" or target.dtype.kind != "f":
+        raise DtypeError(
+            f"cross_entropy: input has dtype {input.dtype} and target {target.dtype}, expected floating; use .float()"
+        )
+    return fused_soft_cross_entropy(input, target)[0]

@@ -61,16 +61,22 @@ def cross_entropy(
     if reduction == "mean":
         if total == 0:
             return nothing_to_average(name, rows)
-        kept, scale = kept / total, scale / total
+        if scale is kept:
+            kept = scale = kept * (1 / total)
+        else:
+            kept, scale = kept / total, scale / total
     if fused:
         return ag.softmax_cross_entropy(rows, labels, scale)
-    log_p = ag.log_softmax(rows, 1)
-    losses = _picked(log_p, labels, scale)
-    if label_smoothing:
-        each = log_p if weight is None else log_p * weight
-        uniform = -each.sum(1) * ag.from_numpy(kept) / rows.shape[1]
-        losses = (1 - label_smoothing) * losses + label_smoothing * uniform
-    return losses.reshape(target.shape) if reduction == "none" else losses.sum()
+    if not label_smoothing:
+        return _picked(ag.log_softmax(rows, 1), labels, scale).reshape(target.shape)
+    shares = np.multiply.outer(kept * (label_smoothing / rows.shape[1]), np.ones(rows.shape[1], rows.dtype))
+    if weight is not None:
+        shares *= weight.data
+    shares[np.arange(labels.size), labels] += (1 - label_smoothing) * scale
+    if reduction != "none":
+        return ag.soft_cross_entropy(rows, ag.from_numpy(shares))
+    each = ag.where(ag.from_numpy(shares != 0), -ag.log_softmax(rows, 1) * ag.from_numpy(shares), 0.0)
+    return each.sum(1).reshape(target.shape)
 
 
 def nll_loss(
@@ -180,10 +186,15 @@ def _soft_cross_entropy(
         )
     if label_smoothing:
         target = target * (1 - label_smoothing) + label_smoothing / input.shape[dim]
-    each = ag.log_softmax(input, dim) * target
     if weight is not None:
-        each = each * weight.reshape(-1, *[1] * (input.ndim - 1 - dim))
-    return reduced(name, -each.sum(dim), reduction)
+        target = target * weight.reshape(-1, *[1] * (input.ndim - 1 - dim))
+    if reduction == "none":
+        return -(ag.log_softmax(input, dim) * target).sum(dim)
+    rows = _rows(input)
+    if reduction == "mean" and not len(rows):
+        return nothing_to_average(name, input)
+    total = ag.soft_cross_entropy(rows, _rows(target))
+    return total / len(rows) if reduction == "mean" else total
 
 
 def multi_margin_loss(

@@ -1,9 +1,8 @@
-"""Normalisation: mean 0 and variance 1, then a learned scale and shift."""
+"""Normalisation of channels: mean 0 and variance 1, then a learned scale and shift."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import autograd_core as ag
@@ -13,11 +12,19 @@ from .. import expect, init
 from ..module import Module
 from ..parameter import Parameter
 
-__all__ = ["BatchNorm1d", "BatchNorm2d", "LayerNorm"]
+__all__ = [
+    "BatchNorm1d",
+    "BatchNorm2d",
+    "BatchNorm3d",
+    "GroupNorm",
+    "InstanceNorm1d",
+    "InstanceNorm2d",
+    "InstanceNorm3d",
+]
 
 
-class _BatchNorm(Module):
-    """(x - mean) / sqrt(var + eps) * weight + bias for each channel, over the batch and all other dims."""
+class _ChannelNorm(Module):
+    """(x - mean) / sqrt(var + eps) * weight + bias for each channel, with running statistics where wanted."""
 
     weight: Parameter | None
     bias: Parameter | None
@@ -70,6 +77,19 @@ class _BatchNorm(Module):
         if self.bias is not None:
             init.zeros_(self.bias)
 
+    def _label(self) -> str:
+        return f"{self._get_name()} {self.num_features}"
+
+    def extra_repr(self) -> str:
+        return (
+            f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, "
+            f"bias={self.bias is not None}, track_running_stats={self.track_running_stats}"
+        )
+
+
+class _BatchNorm(_ChannelNorm):
+    """Normalise each channel over the batch and all other dims."""
+
     def forward(self, input: Tensor) -> Tensor:
         name, like = self._get_name(), self.weight if self.weight is not None else self.running_mean
         if like is not None:
@@ -104,15 +124,6 @@ class _BatchNorm(Module):
             self.eps,
         )
 
-    def _label(self) -> str:
-        return f"{self._get_name()} {self.num_features}"
-
-    def extra_repr(self) -> str:
-        return (
-            f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, "
-            f"bias={self.bias is not None}, track_running_stats={self.track_running_stats}"
-        )
-
 
 class BatchNorm1d(_BatchNorm):
     """Normalise each feature of (N, C), or each channel of (N, C, L), over the batch.
@@ -139,14 +150,101 @@ class BatchNorm2d(_BatchNorm):
     shapes: ClassVar[dict[int, str]] = {4: "(N, C, H, W)"}
 
 
-class LayerNorm(Module):
-    """Normalise over the trailing dims *normalized_shape*, for each example by itself.
-
-    (x - mean) / sqrt(var + eps) * weight + bias, with the biased variance.  Source: Ba, Kiros & Hinton 2016.
+class BatchNorm3d(_BatchNorm):
+    """Normalise each channel of volumes (N, C, D, H, W) over the batch and all places, as ``BatchNorm1d`` does.
 
     >>> import nn
-    >>> nn.LayerNorm(2)(ag.tensor([[1.0, 3.0]])).round(decimals=3).tolist()
-    [[-1.0, 1.0]]
+    >>> nn.BatchNorm3d(3)(ag.zeros(2, 3, 2, 4, 4)).shape
+    (2, 3, 2, 4, 4)
+    """
+
+    shapes: ClassVar[dict[int, str]] = {5: "(N, C, D, H, W)"}
+
+
+class _InstanceNorm(_ChannelNorm):
+    """Normalise each channel of each sample by itself."""
+
+    def __init__(
+        self,
+        num_features: int,
+        eps: float = 1e-5,
+        momentum: float | None = 0.1,
+        affine: bool = False,
+        track_running_stats: bool = False,
+        *,
+        bias: bool = True,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(num_features, eps, momentum, affine, track_running_stats, bias=bias, dtype=dtype)
+
+    def forward(self, input: Tensor) -> Tensor:
+        name, like = self._get_name(), self.weight if self.weight is not None else self.running_mean
+        if like is not None:
+            expect.same_dtype(name, input, like)
+        unbatched = input.ndim == min(self.shapes)
+        if input.ndim not in self.shapes or input.shape[0 if unbatched else 1] != self.num_features:
+            expected = " or ".join(self.shapes.values()).replace("C", str(self.num_features))
+            fits = input.ndim in self.shapes
+            cure = "make num_features the number of channels" if fits else "use the InstanceNorm for its number of dims"
+            raise expect.shape_error(name, input, expected, cure)
+        out = ag.instance_norm(
+            input.unsqueeze(0) if unbatched else input,
+            self.running_mean,
+            self.running_var,
+            self.weight,
+            self.bias,
+            self.training or not self.track_running_stats,
+            0.0 if self.momentum is None else self.momentum,
+            self.eps,
+        )
+        return out.squeeze(0) if unbatched else out
+
+
+class InstanceNorm1d(_InstanceNorm):
+    """Normalise each channel of each sample of (N, C, L), or of one sample (C, L).
+
+    As in PyTorch, there is no *weight* and no *bias* unless *affine*, and ``eval`` uses the sample's own mean and variance
+    unless *track_running_stats*.  Source: Ulyanov, Vedaldi & Lempitsky 2016.
+
+    >>> import nn
+    >>> nn.InstanceNorm1d(1)(ag.tensor([[[1.0, 3.0]]])).round(decimals=3).tolist()
+    [[[-1.0, 1.0]]]
+    """
+
+    shapes: ClassVar[dict[int, str]] = {2: "(C, L)", 3: "(N, C, L)"}
+
+
+class InstanceNorm2d(_InstanceNorm):
+    """Normalise each channel of each picture of (N, C, H, W), or of one (C, H, W), as ``InstanceNorm1d`` does.
+
+    >>> import nn
+    >>> nn.InstanceNorm2d(3)(ag.zeros(2, 3, 4, 4)).shape
+    (2, 3, 4, 4)
+    """
+
+    shapes: ClassVar[dict[int, str]] = {3: "(C, H, W)", 4: "(N, C, H, W)"}
+
+
+class InstanceNorm3d(_InstanceNorm):
+    """Normalise each channel of each volume of (N, C, D, H, W), or of one (C, D, H, W), as ``InstanceNorm1d`` does.
+
+    >>> import nn
+    >>> nn.InstanceNorm3d(3)(ag.zeros(3, 2, 4, 4)).shape
+    (3, 2, 4, 4)
+    """
+
+    shapes: ClassVar[dict[int, str]] = {4: "(C, D, H, W)", 5: "(N, C, D, H, W)"}
+
+
+class GroupNorm(Module):
+    """Normalise each of *num_groups* groups of neighbouring channels of (N, C, ...), for each sample by itself.
+
+    (x - mean) / sqrt(var + eps) * weight + bias, with the biased variance; *weight* and *bias* are for each channel.
+    Source: Wu & He 2018.
+
+    >>> import nn
+    >>> nn.GroupNorm(2, 4)(ag.tensor([[1.0, 3.0, 10.0, 30.0]])).round(decimals=3).tolist()
+    [[-1.0, 1.0, -1.0, 1.0]]
     """
 
     weight: Parameter | None
@@ -154,24 +252,23 @@ class LayerNorm(Module):
 
     def __init__(
         self,
-        normalized_shape: int | Sequence[int],
+        num_groups: int,
+        num_channels: int,
         eps: float = 1e-5,
-        elementwise_affine: bool = True,
-        bias: bool = True,
+        affine: bool = True,
         *,
+        bias: bool = True,
         dtype: Any = None,
     ) -> None:
         super().__init__()
-        shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
-        for size in shape or (0,):
-            expect.size("LayerNorm", normalized_shape=size)
-        self.normalized_shape, self.eps, self.elementwise_affine = shape, eps, elementwise_affine
-
-        def parameter(wanted: bool) -> Parameter | None:
-            return Parameter(ag.empty(*shape, dtype=dtype)) if wanted else None
-
-        self.register_parameter("weight", parameter(elementwise_affine))
-        self.register_parameter("bias", parameter(elementwise_affine and bias))
+        expect.size("GroupNorm", num_groups=num_groups, num_channels=num_channels)
+        if num_channels % num_groups:
+            raise ag.errors.ArgumentError(
+                f"GroupNorm: num_groups={num_groups} does not divide num_channels={num_channels}; choose a divisor"
+            )
+        self.num_groups, self.num_channels, self.eps, self.affine = num_groups, num_channels, eps, affine
+        self.register_parameter("weight", Parameter(ag.empty(num_channels, dtype=dtype)) if affine else None)
+        self.register_parameter("bias", Parameter(ag.empty(num_channels, dtype=dtype)) if affine and bias else None)
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -183,18 +280,14 @@ class LayerNorm(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         if self.weight is not None:
-            expect.same_dtype("LayerNorm", input, self.weight)
-        if tuple(input.shape[-len(self.normalized_shape) :]) != self.normalized_shape:
-            expected = f"(..., {', '.join(map(str, self.normalized_shape))})"
-            cure = "make normalized_shape the last dims of the input"
-            raise expect.shape_error("LayerNorm", input, expected, cure)
-        return ag.layer_norm(input, self.normalized_shape, self.weight, self.bias, self.eps)
+            expect.same_dtype("GroupNorm", input, self.weight)
+        if input.ndim < 2 or input.shape[1] != self.num_channels:
+            cure = "make num_channels the number of channels"
+            raise expect.shape_error("GroupNorm", input, f"(N, {self.num_channels}, ...)", cure)
+        return ag.group_norm(input, self.num_groups, self.weight, self.bias, self.eps)
 
     def _label(self) -> str:
-        return f"{self._get_name()} {'x'.join(map(str, self.normalized_shape))}"
+        return f"{self._get_name()} {self.num_groups}x{self.num_channels // self.num_groups}"
 
     def extra_repr(self) -> str:
-        return (
-            f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}, "
-            f"bias={self.bias is not None}"
-        )
+        return f"{self.num_groups}, {self.num_channels}, eps={self.eps}, affine={self.affine}"

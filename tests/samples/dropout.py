@@ -5,4 +5,6 @@ import numpy as np
 rng = np.random.default_rng(15)
 M = rng.normal(size=(2, 3))
 
-SAMPLES = {"dropout": [((M, M > 0), {"scale": 2.0}), ((M, np.array([[True], [False]])), {"scale": 1.25})]}
+SAMPLES = {
+    "dropout": [((M,), {"key": 2**63 + 5, "p": 0.5}), ((M[0],), {"key": 7, "p": 0.2}), ((M,), {"key": 7, "p": 1.0})]
+}

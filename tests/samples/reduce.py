@@ -42,5 +42,6 @@ SAMPLES = {
         ((S,), ALL),
         ((ZEROS[:, :1],), ROWS),
     ],
+    "products_of_others": [((a.reshape(1, -1, 1),), {}) for a in (ZEROS, M[:, :1])] + [((T,), {}), ((T[:, :0],), {})],
     "ties": [((M, np.broadcast_to(M.max(1, keepdims=True), M.shape)), {"axis": (1,)})],
 }
