@@ -1,0 +1,327 @@
+"""Recurrent cells, and sequences of them forwards and backwards in time.
+
+A step takes the input's part of the gates a = x W_ih^T and the state's part u = h W_hh^T, both (N, G H) for G gates of H
+columns, and their biases b and b'; then, element by element::
+
+    tanh, relu   h' = f(a + b + u + b')
+    lstm         i, f, g, o = a + b + u + b', the first, second and last through sigmoid, g through tanh
+                 c' = f c + i g,   h' = o tanh(c')
+    gru          r, z = sigmoid(a + b + u + b'),   n = tanh(a + b + r (u + b'))
+                 h' = (1 - z) n + z h
+
+Only u needs the step before.  So a sequence is one large product for a of all steps, then for each step a small product
+for u and one kernel; backwards likewise, and the gradient of W_hh is one large product again.
+
+A state is (N, S H): h, and beside it the c of an LSTM.  Step t goes on with the first N_t of N sequences, N_t not
+increasing; the others are over (in reverse: have not begun), and their state stays.  Rows of all steps lie one after the
+other, R in all.  Arrays are contiguous, of one floating dtype.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy import ndarray
+
+from ..jit import at_warm_up, kernel
+from ..layout import compact
+from ..memory import empty
+from ..threads import parallel
+from .approximation import sigmoid, tanh
+from .factor import Factor
+
+__all__ = ["recurrence", "recurrence_backward", "recurrent_cell", "recurrent_cell_backward", "recurrent_table"]
+
+Sizes = tuple[int, ...]
+
+WORK = 4  # nanoseconds, on one core, for an element of the state in one step
+
+
+# ----------------------------------------------------------------------------------------------------------------- cells
+#
+# forward(start, stop, a, u, bias, before, gates, after): from the state *before* (N, S H) to the state *after*; *gates*
+# gets what backward reads.
+#
+# backward(start, stop, g, back, carry, gates, before, after, da, du): the gradient of *after* comes in parts, g (N, S H),
+# *back* (N, H) of h by way of the next u, and *carry* (N, H) of c, or of a GRU's h.  It gives da, du, which are one array
+# where they are equal, and in *carry* the gradient of *before* but for what u brings it.  u and *back* may have more
+# columns than are read.
+#
+# A loop with one store is vectorised, one with several is not: the compiler gives up asking which arrays overlap.  So each
+# quantity has a loop of its own, over a row, which stays in the cache.  Indices are unsigned: a signed one could count from
+# the end.
+
+
+@kernel
+def _tanh(start: int, stop: int, a: Any, u: Any, bias: Any, before: Any, gates: Any, after: Any) -> None:
+    for n in range(start, stop):
+        for j in range(np.uint64(after.shape[1])):
+            after[n, j] = tanh(a[n, j] + bias[0, j] + u[n, j] + bias[1, j])
+
+
+@kernel
+def _tanh_backward(
+    start: int, stop: int, g: Any, back: Any, carry: Any, gates: Any, before: Any, after: Any, da: Any, du: Any
+) -> None:
+    for n in range(start, stop):
+        for j in range(np.uint64(after.shape[1])):
+            dh = g[n, j] + back[n, j]
+            da[n, j] = dh - dh * after[n, j] * after[n, j]
+
+
+@kernel
+def _relu(start: int, stop: int, a: Any, u: Any, bias: Any, before: Any, gates: Any, after: Any) -> None:
+    zero = after.dtype.type(0)
+    for n in range(start, stop):
+        for j in range(np.uint64(after.shape[1])):
+            x = a[n, j] + bias[0, j] + u[n, j] + bias[1, j]
+            after[n, j] = zero if x < zero else x  # NaN stays
+
+
+@kernel
+def _relu_backward(
+    start: int, stop: int, g: Any, back: Any, carry: Any, gates: Any, before: Any, after: Any, da: Any, du: Any
+) -> None:
+    zero = after.dtype.type(0)
+    for n in range(start, stop):
+        for j in range(np.uint64(after.shape[1])):
+            da[n, j] = zero if after[n, j] == zero else g[n, j] + back[n, j]
+
+
+@kernel
+def _lstm(start: int, stop: int, a: Any, u: Any, bias: Any, before: Any, gates: Any, after: Any) -> None:
+    size = np.uint64(after.shape[1] // 2)
+    f0, g0, o0, c0 = size, size + size, size + size + size, size  # where the columns of each begin
+    for n in range(start, stop):
+        for k in range(o0 + size):
+            gates[n, k] = a[n, k] + bias[0, k] + u[n, k] + bias[1, k]
+        for k in range(g0):
+            gates[n, k] = sigmoid(gates[n, k])
+        for j in range(size):
+            gates[n, g0 + j] = tanh(gates[n, g0 + j])
+        for j in range(size):
+            gates[n, o0 + j] = sigmoid(gates[n, o0 + j])
+        for j in range(size):  # c' = f c + i g
+            after[n, c0 + j] = gates[n, f0 + j] * before[n, c0 + j] + gates[n, j] * gates[n, g0 + j]
+        for j in range(size):  # h' = o tanh(c')
+            after[n, j] = gates[n, o0 + j] * tanh(after[n, c0 + j])
+
+
+@kernel
+def _lstm_backward(
+    start: int, stop: int, g: Any, back: Any, carry: Any, gates: Any, before: Any, after: Any, da: Any, du: Any
+) -> None:
+    size = np.uint64(after.shape[1] // 2)
+    f0, g0, o0, c0 = size, size + size, size + size + size, size
+    for n in range(start, stop):
+        for j in range(size):  # dc' += dh' o (1 - tanh(c')^2)
+            slope, t = (g[n, j] + back[n, j]) * gates[n, o0 + j], tanh(after[n, c0 + j])
+            carry[n, j] += g[n, c0 + j] + (slope - slope * t * t)
+        for j in range(size):  # of o: dh' tanh(c') o (1 - o), and o tanh(c') is h'
+            da[n, o0 + j] = (g[n, j] + back[n, j]) * (after[n, j] - after[n, j] * gates[n, o0 + j])
+        for j in range(size):  # of i, of f: sigmoid' = sigmoid (1 - sigmoid)
+            da[n, j] = carry[n, j] * gates[n, g0 + j] * (gates[n, j] - gates[n, j] * gates[n, j])
+        for j in range(size):
+            da[n, f0 + j] = carry[n, j] * before[n, c0 + j] * (gates[n, f0 + j] - gates[n, f0 + j] * gates[n, f0 + j])
+        for j in range(size):
+            dg = carry[n, j] * gates[n, j]
+            da[n, g0 + j] = dg - dg * gates[n, g0 + j] * gates[n, g0 + j]
+        for j in range(size):
+            carry[n, j] *= gates[n, f0 + j]
+
+
+@kernel
+def _gru(start: int, stop: int, a: Any, u: Any, bias: Any, before: Any, gates: Any, after: Any) -> None:
+    size = np.uint64(after.shape[1])
+    z0, n0, u0 = size, size + size, size + size + size  # gates: r, z, n and, for backward, the u of n with its bias
+    for n in range(start, stop):
+        for k in range(n0):
+            gates[n, k] = sigmoid(a[n, k] + bias[0, k] + u[n, k] + bias[1, k])
+        for j in range(size):
+            gates[n, u0 + j] = u[n, n0 + j] + bias[1, n0 + j]
+        for j in range(size):
+            gates[n, n0 + j] = tanh(a[n, n0 + j] + bias[0, n0 + j] + gates[n, j] * gates[n, u0 + j])
+        for j in range(size):  # h' = (1 - z) n + z h
+            after[n, j] = gates[n, n0 + j] + gates[n, z0 + j] * (before[n, j] - gates[n, n0 + j])
+
+
+@kernel
+def _gru_backward(
+    start: int, stop: int, g: Any, back: Any, carry: Any, gates: Any, before: Any, after: Any, da: Any, du: Any
+) -> None:
+    size = np.uint64(after.shape[1])
+    z0, n0, u0 = size, size + size, size + size + size
+    for n in range(start, stop):
+        for j in range(size):
+            carry[n, j] += g[n, j] + back[n, j]
+        for j in range(size):  # dn = dh' (1 - z)
+            dn = carry[n, j] - carry[n, j] * gates[n, z0 + j]
+            da[n, n0 + j] = dn - dn * gates[n, n0 + j] * gates[n, n0 + j]
+        for j in range(size):  # dz = dh' (h - n)
+            dz = carry[n, j] * (before[n, j] - gates[n, n0 + j])
+            da[n, z0 + j] = dz * (gates[n, z0 + j] - gates[n, z0 + j] * gates[n, z0 + j])
+        for j in range(size):
+            da[n, j] = da[n, n0 + j] * gates[n, u0 + j] * (gates[n, j] - gates[n, j] * gates[n, j])
+        for k in range(n0):
+            du[n, k] = da[n, k]
+        for j in range(size):
+            du[n, n0 + j] = da[n, n0 + j] * gates[n, j]
+        for j in range(size):
+            carry[n, j] *= gates[n, z0 + j]
+
+
+class Cell(NamedTuple):
+    """A kind of recurrence, with its kernels."""
+
+    gates: int  # G
+    states: int  # S
+    kept: int  # how many times H columns backward reads beside the states
+    apart: bool  # whether du differs from da
+    forward: Callable[..., None]
+    backward: Callable[..., None]
+
+
+CELLS = {
+    "tanh": Cell(1, 1, 0, False, _tanh, _tanh_backward),
+    "relu": Cell(1, 1, 0, False, _relu, _relu_backward),
+    "lstm": Cell(4, 2, 4, False, _lstm, _lstm_backward),
+    "gru": Cell(3, 1, 4, True, _gru, _gru_backward),
+}
+
+
+def recurrent_cell(mode: str, a: ndarray, u: ndarray, carried: ndarray) -> tuple[ndarray, ndarray]:
+    """Return the state after one step whose a and u have their biases, and what backward reads.
+
+    *carried* (N, H) is of the state before what does not come by way of u: the c of an LSTM, the h of a GRU.
+    """
+    cell, (n, hidden) = CELLS[mode], carried.shape
+    after, gates = np.empty((n, cell.states * hidden), a.dtype), np.empty((n, cell.kept * hidden), a.dtype)
+    bias = np.zeros((2, cell.gates * hidden), a.dtype)
+    args = compact(a, a.shape), compact(u, u.shape), bias, _state(cell, carried), gates, after
+    parallel(cell.forward, n, *args, work=WORK * n * hidden)
+    return after, gates
+
+
+def recurrent_cell_backward(
+    mode: str, g: ndarray, gates: ndarray, carried: ndarray, after: ndarray
+) -> tuple[ndarray, ndarray, ndarray]:
+    """Return the gradients of a, of u, and of *carried*."""
+    cell, (n, hidden) = CELLS[mode], carried.shape
+    da = np.empty((n, cell.gates * hidden), g.dtype)
+    du = np.empty_like(da) if cell.apart else da
+    back, carry = np.zeros((n, hidden), g.dtype), np.zeros((n, hidden), g.dtype)
+    args = compact(g, g.shape), back, carry, gates, _state(cell, carried), after, da, du
+    parallel(cell.backward, n, *args, work=WORK * n * hidden)
+    return da, du, carry
+
+
+def _state(cell: Cell, carried: ndarray) -> ndarray:
+    """Return a state of which only *carried*, its last H columns, will be read."""
+    return compact(carried, carried.shape) if cell.states == 1 else np.concatenate((carried, carried), 1)
+
+
+# ------------------------------------------------------------------------------------------------------------- sequences
+
+
+class Table(NamedTuple):
+    """Where everything is that one backward pass gives gradients for: rows of G H columns in one matrix."""
+
+    inputs: ndarray  # (R, G H): a of all steps
+    weight: ndarray  # W_hh (G H, H), its numbers as H rows
+    bias: ndarray  # (2, G H): b and b'
+    initial: ndarray  # (N, G H), of which the state has the first S H columns
+
+    @classmethod
+    def of(cls, table: ndarray, mode: str, batch_sizes: Sizes) -> Table:
+        width = table.shape[1]
+        hidden, rows = width // CELLS[mode].gates, sum(batch_sizes)
+        weight = table[rows : rows + hidden].reshape(width, hidden)
+        return cls(table[:rows], weight, table[rows + hidden : rows + hidden + 2], table[rows + hidden + 2 :])
+
+
+def recurrent_table(x: ndarray, w_ih: ndarray, w_hh: ndarray, b_ih: ndarray, b_hh: ndarray, state: ndarray) -> ndarray:
+    """Return the table of a sequence: x is (R, I), *state* (N, S H)."""
+    (rows, _), (width, hidden), (n, size) = x.shape, w_hh.shape, state.shape
+    table = empty((rows + hidden + 2 + n, width), x.dtype)
+    np.matmul(x, w_ih.T, out=table[:rows])
+    table[rows : rows + hidden] = w_hh.reshape(hidden, width)
+    table[rows + hidden], table[rows + hidden + 1] = b_ih, b_hh
+    table[rows + hidden + 2 :, :size], table[rows + hidden + 2 :, size:] = state, 0
+    return table
+
+
+def _steps(batch_sizes: Sizes, reverse: bool) -> Iterator[tuple[int, int, slice, int]]:
+    """Yield (before, after, rows, N_t) of each step, in the order of computation.
+
+    Of the T + 1 states, t and t + 1 are on the two sides of step t.
+    """
+    starts = np.cumsum((0, *batch_sizes)).tolist()
+    times = range(len(batch_sizes))
+    for t in reversed(times) if reverse else times:
+        yield t + reverse, t + 1 - reverse, slice(starts[t], starts[t + 1]), batch_sizes[t]
+
+
+def recurrence(table: ndarray, *, mode: str, batch_sizes: Sizes, reverse: bool) -> tuple[ndarray, ndarray]:
+    """Return the T + 1 states (T + 1, N, S H) of a sequence, in the order of time, and what its backward reads."""
+    cell, parts = CELLS[mode], Table.of(compact(table, table.shape), mode, batch_sizes)
+    n, hidden = len(parts.initial), parts.weight.shape[1]
+    states = empty((len(batch_sizes) + 1, n, cell.states * hidden), table.dtype)
+    states[-1 if reverse else 0] = parts.initial[:, : cell.states * hidden]
+    gates = empty((len(parts.inputs), cell.kept * hidden), table.dtype)
+    weight = Factor.of(parts.weight.T, n)
+    u = np.empty((n, weight.width), table.dtype)
+    for before, after, rows, size in _steps(batch_sizes, reverse):
+        weight.multiply(states[before, :size], u)
+        args = parts.inputs[rows], u, parts.bias, states[before], gates[rows], states[after]
+        parallel(cell.forward, size, *args, work=WORK * size * hidden)
+        if size < n:
+            states[after, size:] = states[before, size:]
+    return states, gates
+
+
+def recurrence_backward(
+    g: ndarray, table: ndarray, states: ndarray, gates: ndarray, *, mode: str, batch_sizes: Sizes, reverse: bool
+) -> ndarray:
+    """Return the gradient of the table, for g that of the states."""
+    g, cell, grads = compact(g, g.shape), CELLS[mode], empty(table.shape, g.dtype)
+    parts, matrix = Table.of(grads, mode, batch_sizes), Table.of(table, mode, batch_sizes).weight
+    n, hidden, da = len(parts.initial), matrix.shape[1], parts.inputs
+    weight = Factor.of(matrix, n)
+    du = empty(da.shape, g.dtype) if cell.apart else da
+    back, carry = np.zeros((n, weight.width), g.dtype), np.zeros((n, hidden), g.dtype)
+    for before, after, rows, size in reversed(list(_steps(batch_sizes, reverse))):
+        args = g[after], back, carry, gates[rows], states[before], states[after], da[rows], du[rows]
+        parallel(cell.backward, size, *args, work=WORK * size * hidden)
+        weight.multiply(du[rows], back)
+        if size < n:
+            back[size:, :hidden] += g[after, size:, :hidden]
+            if cell.states == 2:
+                carry[size:] += g[after, size:, hidden:]
+    np.matmul(du.T, _before(states, batch_sizes, reverse)[:, :hidden], out=parts.weight)
+    parts.bias[0] = np.add.reduce(da, 0)
+    parts.bias[1] = np.add.reduce(du, 0) if cell.apart else parts.bias[0]
+    back = back[:, :hidden]
+    initial = np.concatenate((back, carry), 1) if cell.states == 2 else back + carry
+    initial += g[-1 if reverse else 0]
+    parts.initial[:, : initial.shape[1]], parts.initial[:, initial.shape[1] :] = initial, 0
+    return grads
+
+
+def _before(states: ndarray, batch_sizes: Sizes, reverse: bool) -> ndarray:
+    """Return the states before all steps, (R, S H)."""
+    _, n, size = states.shape
+    found = states[1:] if reverse else states[:-1]
+    if all(size == n for size in batch_sizes):
+        return found.reshape(-1, size)
+    return found[np.arange(n) < np.array(batch_sizes)[:, None]]
+
+
+@at_warm_up
+def _warm_up(dtype: np.dtype[Any]) -> None:
+    for mode, cell in CELLS.items():
+        how = {"mode": mode, "batch_sizes": (1,), "reverse": False}
+        table = np.zeros((1 + 1 + 2 + 1, cell.gates), dtype)
+        states, gates = recurrence(table, **how)  # type: ignore[arg-type]
+        recurrence_backward(states, table, states, gates, **how)  # type: ignore[arg-type]
