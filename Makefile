@@ -12,14 +12,14 @@ ready = .venv/ready-$(1)
 endif
 
 PYTHONS := $(or $(PYTHON),python3 python3.13 python3.12 python3.11 python)
-KERNEL_TESTS := tests/test_kernels.py tests/test_optim.py
+KERNEL_TESTS := tests/test_kernels.py tests/test_fused_kernels.py tests/test_optim.py
 PYTEST := $(PY) -m pytest -n auto --maxprocesses 8
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all coverage lint format type bench wheel env-dev clean distclean
+.PHONY: help demo test test-all coverage lint format type bench bench-quick bench-readme wheel env-dev clean distclean
 
 help:  ## say what each target does
-	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 demo: $(call ready,train)  ## train LeNet-5 on the embedded Fashion-MNIST pictures and show the report
 	@out=runs/lenet; n=2; while [ -e $$out ]; do out=runs/lenet-$$n; n=$$((n + 1)); done; \
@@ -51,8 +51,17 @@ format: $(call ready,dev)  ## lay out the code
 type: $(call ready,dev)  ## check types
 	$(PY) -m mypy
 
-bench: $(call ready,bench)  ## time the engine, beside PyTorch where it is installed
-	$(PY) benchmarks/overhead.py --json benchmarks/results/overhead.json
+BENCH := $(PY) -m benchmarks --default-malloc
+RESULTS := benchmarks/results
+
+bench: $(call ready,bench)  ## time the engine beside PyTorch and others, half an hour
+	$(BENCH) --json $(RESULTS)/full.json --chart $(RESULTS)/full.png
+
+bench-quick: $(call ready,bench)  ## the same with fewer rounds, and without the default settings of malloc
+	$(PY) -m benchmarks --quick --json $(RESULTS)/quick.json --chart $(RESULTS)/quick.png
+
+bench-readme: $(call ready,bench)  ## the same as bench, for the figures that README.md shows
+	$(BENCH) --json docs/benchmark.json --chart docs/benchmark.png --readme README.md
 
 wheel: $(call ready,train)  ## build dist/*.whl
 	$(PY) -m pip wheel --quiet --no-deps --wheel-dir dist .
