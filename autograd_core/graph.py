@@ -9,11 +9,10 @@ from __future__ import annotations
 import sys
 import threading
 import weakref
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from operator import attrgetter
 from types import CodeType
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy import ndarray
@@ -22,7 +21,7 @@ from . import ops, writes
 from .errors import DtypeError, GraphError, NonFiniteError
 from .modes import Scope, module, recording, tick, watching
 from .position import OUTSIDE, location, outside
-from .primitive import SPACE, Primitive, formula_text
+from .primitive import SPACE, Primitive, formula_text, listed
 
 __all__ = ["Custom", "Node", "leaf", "reachable", "record", "walk"]
 
@@ -131,13 +130,15 @@ def record(prim: Any, parents: tuple[Node | None, ...], saved: tuple[Any, ...], 
 
 
 def record_text(prim: Primitive) -> list[str]:
-    """Make the node of ``out``, which belongs to ``t``; ``x_data`` and ``x_node`` are the operand x."""
+    """Make the node of ``out``, which belongs to ``t``; ``x_data`` and ``x_node`` are the operand x, or all of ``*x``."""
     return [
         "global here",  # the last function that called: asking whose file it is can be saved
         "n = Node()",
         f"n.prim = {prim.name}_primitive",
-        f"n.parents = ({' '.join(f'{o}_node,' for o in prim.live)})",
-        f"n.saved = ({' '.join(f'{_kept(prim, name)},' for name in prim.saved)})",
+        f"n.parents = {prim.live[0]}_node"
+        if prim.variadic
+        else f"n.parents = ({listed(f'{o}_node' for o in prim.live)})",
+        f"n.saved = ({listed(_kept(prim, name) for name in prim.saved)})",
         "n.shape = out.shape",
         "n.dtype = out.dtype",
         "n.seq = tick()",
@@ -156,6 +157,8 @@ def record_text(prim: Primitive) -> list[str]:
 
 def _kept(prim: Primitive, name: str) -> str:
     """Return the expression of one saved value: None where no formula that reads it will be used."""
+    if prim.variadic and name == f"{prim.operands[0]}_shapes":
+        return f"tuple([a.shape for a in {prim.operands[0]}_data])"
     value = f"{name}_data" if name in prim.operands else name
     recomputing = {read for rule in prim.recomputed.values() for read in rule.reads}
     readers = [o for o in prim.live if (rule := prim.rules[o]) and name in rule.reads]
@@ -166,25 +169,41 @@ def _kept(prim: Primitive, name: str) -> str:
 
 def pull_text(prim: Primitive) -> list[str]:
     """Write ``pull(node, g)`` over arrays: for each operand its formula, the fit to the operand, the sum into its node."""
+    lines = [f"{listed(prim.saved)} = node.saved"] if prim.saved else []
     if prim.variadic:
-        return ["pull_variadic(node, g)"]
-    lines = []
-    if prim.live:
-        lines += [f"{' '.join(f'{o}_node,' for o in prim.live)} = node.parents"]
-    if prim.saved:
-        lines += [f"{' '.join(f'{name},' for name in prim.saved)} = node.saved"]
-    for o in prim.live:
-        names = {name: name for name in prim.saved} | {f"{o}_shape": f"{o}_node.shape"}
-        lines += [
-            f"if {o}_node is not None:",
-            f"    d = {formula_text(prim, o, names)}",
-            f"    if d.shape != {o}_node.shape or d.dtype is not {o}_node.dtype: d = fit(d, {o}_node, node)",
-            f"    so_far = {o}_node.pending",
-            f"    if so_far is None: {o}_node.pending = d; {o}_node.owned = False",
-            f"    elif {o}_node.owned: accumulate(so_far, d, so_far)",
-            f"    else: {o}_node.pending = d = so_far + d; {o}_node.owned = type(d) is ndarray",
-        ]
+        if prim.fused:
+            lines += [f"fused = None if None in node.parents else {_fused_call(prim)}"]
+        for o in prim.live:
+            lines += [f"for i, {o}_node in enumerate(node.parents):"]
+            lines += [f"    {line}" for line in _pull_to(prim, o, {"i": "i"})]
+    elif prim.live:
+        lines += [f"{listed(f'{o}_node' for o in prim.live)} = node.parents"]
+        if prim.fused:
+            every = " and ".join(f"{o}_node is not None" for o in prim.live)
+            lines += [f"fused = {_fused_call(prim)} if {every} else None"]
+        lines += [line for o in prim.live for line in _pull_to(prim, o, {f"{o}_shape": f"{o}_node.shape"})]
     return lines or ["pass"]
+
+
+def _fused_call(prim: Primitive) -> str:
+    assert prim.fused is not None
+    return f"{prim.name}_fused({', '.join(['g', *prim.fused.reads])})"
+
+
+def _pull_to(prim: Primitive, o: str, names: dict[str, str]) -> list[str]:
+    """Write what one operand gets; *names* is what its formula may read beside the saved values."""
+    formula = formula_text(prim, o, {name: name for name in prim.saved} | names)
+    if prim.fused:
+        formula = f"{formula} if fused is None else fused[{'i' if prim.variadic else prim.live.index(o)}]"
+    return [
+        f"if {o}_node is not None:",
+        f"    d = {formula}",
+        f"    if d.shape != {o}_node.shape or d.dtype is not {o}_node.dtype: d = fit(d, {o}_node, node)",
+        f"    so_far = {o}_node.pending",
+        f"    if so_far is None: {o}_node.pending = d; {o}_node.owned = False",
+        f"    elif {o}_node.owned: accumulate(so_far, d, so_far)",
+        f"    else: {o}_node.pending = d = so_far + d; {o}_node.owned = type(d) is ndarray",
+    ]
 
 
 def fit(d: Any, parent: Node, node: Node) -> Any:
@@ -208,11 +227,6 @@ def add_pending(parent: Node, d: Any, node: Node) -> None:
     parent.owned = False
 
 
-def pull_variadic(node: Node, g: Any) -> None:
-    """Do what a written pull does, for a primitive of any number of operands."""
-    _pull_each(node, g, node.reads())
-
-
 def pull_tensors(node: Node, g: Any, wrap: Wrap, operands: tuple[Node | None, ...]) -> None:
     """Do what a written pull does, over Tensors: the same formulas, and a graph of what they compute.
 
@@ -233,18 +247,12 @@ def pull_tensors(node: Node, g: Any, wrap: Wrap, operands: tuple[Node | None, ..
             known[o] = wrap(known[o], parent)
     if "out" in known:
         known["out"] = wrap(known["out"], node)
-    for name, rule in prim.recomputed.items():
-        known[name] = rule.formula(*(known[n] for n in rule.reads))
-    _pull_each(node, g, known)
-
-
-def _pull_each(node: Node, g: Any, known: dict[str, Any]) -> None:
-    prim = node.prim
-    operands = prim.operands * len(node.parents) if prim.variadic else prim.live
-    for i, (o, parent) in enumerate(zip(operands, node.parents, strict=True)):
-        if parent is not None:
-            rule = prim.rules[o]
-            known["i"], known[f"{o}_shape"] = i, parent.shape
+    for name, recomputed in prim.recomputed.items():
+        known[name] = recomputed.formula(*(known[n] for n in recomputed.reads))
+    names = prim.operands * len(node.parents) if prim.variadic else prim.live
+    for i, (name, parent) in enumerate(zip(names, node.parents, strict=True)):
+        if parent is not None and (rule := prim.rules[name]) is not None:
+            known["i"], known[f"{name}_shape"] = i, parent.shape
             add_pending(parent, rule.formula(g, *(known[n] for n in rule.reads)), node)
 
 
@@ -253,6 +261,11 @@ def _pull_each(node: Node, g: Any, known: dict[str, Any]) -> None:
 
 def reachable(roots: Iterable[Node]) -> tuple[list[Node], list[Node]]:
     """Return the calls under *roots*, newest first, and the leaves."""
+    return _explore(roots)[:2]
+
+
+def _explore(roots: Iterable[Node]) -> tuple[list[Node], list[Node], set[Node]]:
+    """Return the calls under *roots*, newest first, the leaves, and both as a set."""
     found = list(dict.fromkeys(roots))
     calls, leaves = [n for n in found if n.prim is not None], [n for n in found if n.prim is None]
     seen = set(found)
@@ -262,7 +275,7 @@ def reachable(roots: Iterable[Node]) -> tuple[list[Node], list[Node]]:
                 seen.add(p)
                 (leaves if p.prim is None else calls).append(p)
     calls.sort(key=attrgetter("seq"), reverse=True)
-    return calls, leaves
+    return calls, leaves, seen
 
 
 def walk(
@@ -278,14 +291,15 @@ def walk(
     function (array, node) -> Tensor, formulas see Tensors and what they compute can be differentiated.  *free*: drop saved
     arrays behind the walk.
     """
-    with _claimed([node for node, _ in roots]) as (calls, leaves):
+    with _Claim([node for node, _ in roots]) as (calls, leaves, nested):
         wanted = None if targets is None else set(targets)
         way, cut = (calls, {}) if wanted is None else _way(calls, wanted)
         # What a walk around this one has in these nodes: it waits here until this one is done.
-        before = [(n, n.pending, n.owned) for n in (*calls, *leaves) if n.pending is not None]
+        before = [(n, n.pending, n.owned) for n in (*calls, *leaves) if n.pending is not None] if nested else []
         for n, *_ in before:
             n.pending = None
         mode = recording.set(wrap is not None)
+        clean = False
         try:
             for node, seed in roots:
                 node.pending = seed if node.pending is None else node.pending + seed
@@ -295,9 +309,10 @@ def walk(
                 if n.pending is not None and (wanted is None or n in wanted):
                     g, n.pending = n.pending, None
                     deliver(n, g if n.hooks is None else run_hooks(n, g))
+            clean = wanted is None  # then every sum has been taken out of its node
         finally:
             recording.reset(mode)
-            for n in (*calls, *leaves):
+            for n in () if clean else (*calls, *leaves):
                 n.pending = None
             for n, pending, owned in before:
                 n.pending, n.owned = pending, owned
@@ -383,34 +398,50 @@ def _way(calls: list[Node], wanted: set[Node]) -> tuple[list[Node], dict[Node, t
 
 
 _walking: dict[int, list[set[Node]]] = {}  # thread -> the nodes of its walks, the outermost first
-_turn = threading.Condition()
+_lock = threading.RLock()
+_turn = threading.Condition(_lock)
 
 
-@contextmanager
-def _claimed(roots: list[Node]) -> Iterator[tuple[list[Node], list[Node]]]:
-    """Find what *roots* reach and keep it to this thread: sums are kept in the nodes, so walks that share one take turns."""
-    me = threading.get_ident()
-    with _turn:
-        calls, leaves = reachable(roots)
-        nodes = {*calls, *leaves} if _walking else set()  # alone, there is nobody to compare with
-        while any(t != me and any(not nodes.isdisjoint(w) for w in walks) for t, walks in _walking.items()):
-            if me in _walking:
-                raise GraphError(
-                    "a backward pass inside a backward pass shares nodes with one in another thread; give each thread a "
-                    "graph of its own"
-                )
-            _turn.wait()
-            calls, leaves = reachable(roots)
-            nodes = {*calls, *leaves}
-        _walking.setdefault(me, []).append(nodes or {*calls, *leaves})
-    try:
-        yield calls, leaves
-    finally:
-        with _turn:
-            _walking[me].pop()
-            if not _walking[me]:
-                del _walking[me]
-            _turn.notify_all()
+class _Claim:
+    """Find what *roots* reach and keep it to this thread: sums are kept in the nodes, so walks that share one take turns.
+
+    ``with`` gives the calls, the leaves, and whether this thread is in another walk.
+    """
+
+    __slots__ = ("me", "roots")
+
+    waiting: ClassVar[int] = 0  # how many threads wait for their turn
+
+    def __init__(self, roots: list[Node]) -> None:
+        self.roots, self.me = roots, threading.get_ident()
+
+    def __enter__(self) -> tuple[list[Node], list[Node], bool]:
+        with _lock:
+            calls, leaves, nodes = _explore(self.roots)
+            nested = self.me in _walking
+            while len(_walking) > nested and self._shared(nodes):
+                if nested:
+                    raise GraphError(
+                        "a backward pass inside a backward pass shares nodes with one in another thread; give each thread "
+                        "a graph of its own"
+                    )
+                _Claim.waiting += 1
+                _turn.wait()
+                _Claim.waiting -= 1
+                calls, leaves, nodes = _explore(self.roots)
+            _walking.setdefault(self.me, []).append(nodes)
+        return calls, leaves, nested
+
+    def _shared(self, nodes: set[Node]) -> bool:
+        return any(t != self.me and any(not nodes.isdisjoint(w) for w in walks) for t, walks in _walking.items())
+
+    def __exit__(self, *_: object) -> None:
+        with _lock:
+            _walking[self.me].pop()
+            if not _walking[self.me]:
+                del _walking[self.me]
+            if _Claim.waiting:
+                _turn.notify_all()
 
 
 def check_writes(node: Node) -> None:
@@ -437,7 +468,6 @@ SPACE.update(
     ndarray=ndarray,
     np=np,
     outside=outside,
-    pull_variadic=pull_variadic,
     recording=recording.get,
     scope=module.get,
     tick=tick,

@@ -215,6 +215,11 @@ class Operators:
         """Return the bytes of one element."""
         return self.dtype.itemsize
 
+    @property
+    def nbytes(self) -> Any:
+        """The bytes of all elements."""
+        return self.data.nbytes
+
     def item(self) -> Any:
         """Return the only element as a Python number."""
         if self.data.size != 1:

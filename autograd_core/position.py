@@ -16,15 +16,18 @@ __all__ = ["caller", "expression", "location", "outside"]
 _HOME = Path(__file__).parent.parent  # unresolved: as code objects name their files, symbolic links and all
 OURS = (*(str(_HOME / name) + os.sep for name in ("autograd_core", "nn", "optim")), "<autograd ")
 OUTSIDE: set[str] = set()  # files known to be the user's
+_INSIDE: set[str] = set()  # files known to be ours
 
 
 def outside(frame: FrameType) -> FrameType:
     """Return the first frame, from *frame* outwards, that is not in these packages."""
     while frame.f_back is not None:
         name = frame.f_code.co_filename
-        if name in OUTSIDE or not name.startswith(OURS):
-            OUTSIDE.add(name)
-            break
+        if name not in _INSIDE:
+            if not name.startswith(OURS):
+                OUTSIDE.add(name)
+                break
+            _INSIDE.add(name)
         frame = frame.f_back
     return frame
 

@@ -27,7 +27,7 @@ import functools
 import inspect
 import linecache
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import CodeType, FunctionType
 from typing import Any, Protocol, TypeAlias, overload
 
@@ -39,7 +39,9 @@ PRIMITIVES: dict[str, Primitive] = {}
 SPACE: dict[str, Any] = {"__name__": __name__, "__builtins__": __builtins__}  # the globals of every written function
 
 # Names of local variables in written functions: no operand may have one of them.
-LOCALS = frozenset({"code", "d", "error", "frame", "g", "here", "n", "node", "out", "so_far", "t", "tensors"})
+LOCALS = frozenset(
+    {"agree", "code", "d", "error", "frame", "fused", "g", "here", "n", "node", "out", "so_far", "t", "tensors"}
+)
 
 
 # ---------------------------------------------------------------------------------------------------------- declaration
@@ -59,8 +61,8 @@ class Primitive:
     """The declaration of one array function: its operands, its static parameters, a rule or None for each operand."""
 
     __slots__ = (
-        "auxiliary", "call", "floating", "forward", "keeps", "live", "name", "operands", "params", "pull", "pull_source",
-        "recomputed", "rules", "saved", "source", "variadic", "view",
+        "auxiliary", "call", "floating", "forward", "fused", "keeps", "live", "name", "operands", "params", "pull",
+        "pull_source", "recomputed", "rules", "saved", "source", "variadic", "view",
     )  # fmt: skip
 
     rules: dict[str, Rule | None]
@@ -88,6 +90,7 @@ class Primitive:
                 f"primitive {self.name}: *{self.operands[-1]} must be its only operand, without aux or view"
             )
         self.recomputed: dict[str, Rule] = {}
+        self.fused: Rule | None = None
         self.source = Source(self.name, signature, lambda: _call_text(self))
         self.pull_source = Source(f"{self.name}_pull", _PULL, lambda: _pull_text(self))
         self.call, self.pull = self.source.function, self.pull_source.function
@@ -128,6 +131,18 @@ class Primitive:
             rule.reads = tuple(inspect.signature(formula).parameters)
         self.vjp(**{o: rule.formula if rule else None for o, rule in self.rules.items()})
 
+    def fuse(self, formula: Callable[..., Any]) -> None:
+        """Give all gradients at once: ``(g, *names) -> (gradient, ...)``, one for each operand that has a formula.
+
+        It takes their place over arrays, where all are wanted, and may read what they read.  One sweep over memory then
+        does the work of several.
+        """
+        self.fused = Rule(formula)
+        if unknown := set(self.fused.reads) - set(self.saved):
+            raise TypeError(f"the fused formula of {self.name} reads {sorted(unknown)}; it may read {self.saved}")
+        SPACE[f"{self.name}_fused"] = formula
+        self.pull_source.reset()
+
     def __repr__(self) -> str:
         return f"<primitive {self.name}({', '.join(self.operands + self.params)})>"
 
@@ -148,6 +163,7 @@ class PrimitiveFunction(Protocol):
     def __call__(self, *operands: Any, **params: Any) -> Any: ...
     def vjp(self, **formulas: Callable[..., Any] | None) -> None: ...
     def recompute(self, **formulas: Callable[..., Any]) -> None: ...
+    def fuse(self, formula: Callable[..., Any]) -> None: ...
 
 
 @overload
@@ -185,7 +201,7 @@ def _declare(
     declaration = Primitive(forward, name, floating, view, aux)
     function: Any = functools.update_wrapper(declaration.call, forward)
     function.primitive, function.source = declaration, declaration.source
-    function.vjp, function.recompute = declaration.vjp, declaration.recompute
+    function.vjp, function.recompute, function.fuse = declaration.vjp, declaration.recompute, declaration.fuse
     made: PrimitiveFunction = function
     return made
 
@@ -238,10 +254,12 @@ _PULL = inspect.signature(lambda node, g: None)
 def _call_text(prim: Primitive) -> list[str]:
     """Write the body of a primitive: what the traced types inlined, then plain arrays, then whoever else claims it."""
     body = [line for writer in CALL_WRITERS for line in writer(prim)]
-    operands = prim.operands[0] if prim.variadic else f"({', '.join(prim.operands)},)"
+    operands = prim.operands[0] if prim.variadic else f"({listed(prim.operands)})"
     params = ", ".join(f"{p!r}: {p}" for p in prim.params)
-    if prim.operands and not prim.variadic:
-        body += [f"if {' and '.join(f'type({o}) is ndarray' for o in prim.operands)}:"]
+    if prim.operands:
+        others = f"[a for a in {operands} if type(a) is not ndarray]"
+        plain = " and ".join(f"type({o}) is ndarray" for o in prim.operands)
+        body += [f"if not {others}:" if prim.variadic else f"if {plain}:"]
         body += [f"    return {prim.name}_forward({arguments(prim)})"]
     return [*body, f"return dispatch({prim.name}_primitive, {operands}, {{{params}}})"]
 
@@ -250,9 +268,15 @@ def _pull_text(prim: Primitive) -> list[str]:
     return [line for writer in PULL_WRITERS for line in writer(prim)]
 
 
+def listed(expressions: Iterable[str]) -> str:
+    """Return ``x, y,``: the inside of a tuple, also of one or none."""
+    return " ".join(f"{e}," for e in expressions)
+
+
 def arguments(prim: Primitive, operands: list[str] | None = None) -> str:
-    """Return ``x, y, axis=axis``: the arguments of a call to *prim* from inside its written function."""
-    return ", ".join([*(operands or prim.operands), *(f"{p}={p}" for p in prim.params)])
+    """Return ``x, y, axis=axis``, or ``*xs, axis=axis``: what a call of *prim* inside its written function is given."""
+    star = "*" if prim.variadic else ""
+    return ", ".join([*(f"{star}{o}" for o in operands or prim.operands), *(f"{p}={p}" for p in prim.params)])
 
 
 def forward_text(prim: Primitive, operands: list[str]) -> str:
@@ -266,7 +290,10 @@ def formula_text(prim: Primitive, operand: str, names: dict[str, str]) -> str:
     rule = prim.rules[operand]
     assert rule is not None
     call = f"{prim.name}_{operand}_formula({', '.join(['g', *(names[name] for name in rule.reads)])})"
-    return _written_out(_lambda_body(rule.formula), names | {"g": "g"}) or call
+    around = rule.formula.__globals__.items()
+    known = {name: name for name, value in around if SPACE.get(name) is value}  # primitives, above all
+    known |= {name: repr(value) for name, value in around if type(value) is int}
+    return _written_out(_lambda_body(rule.formula), known | names | {"g": "g"}) or call
 
 
 def _written_out(expression: ast.expr | None, names: dict[str, str]) -> str | None:
@@ -342,7 +369,10 @@ def rewrite() -> None:
 
 
 def _rank(operand: Any) -> int:
-    return next((RANK[cls] for cls in type(operand).__mro__ if cls in RANK), 0)
+    for cls in type(operand).__mro__:
+        if cls in RANK:
+            return RANK[cls]
+    return 0
 
 
 def claimant(operands: tuple[Any, ...]) -> Any:

@@ -14,9 +14,10 @@ from numpy import ndarray
 from . import dtypes, ops
 from .errors import ArgumentError, DtypeError, GraphError, ShapeError
 from .graph import Node, leaf, pull_text, record, record_text, walk
+from .kernels.memory import has_whole_block
 from .modes import module, recording, watching
 from .operators import Operators
-from .primitive import RANK, Primitive, arguments, claimant, forward_text, trace
+from .primitive import RANK, Primitive, arguments, claimant, forward_text, listed, trace
 from .random import Generator, default_generator
 from .representation import represent
 from .writes import written
@@ -168,7 +169,8 @@ class Tensor(Operators):
 
     def write_(self, value: Any) -> Tensor:
         """Put *value*, a Tensor, into this tensor's memory; its history becomes this tensor's."""
-        if value.shape != self.shape:
+        target, new = self.data, value.data
+        if new.shape != target.shape and (new.shape or value.requires_grad):  # one number alone needs no expansion
             try:
                 value = ops.expand_to(value, shape=self.shape)
             except ValueError as error:
@@ -176,18 +178,18 @@ class Tensor(Operators):
                     f"a value of shape {value.shape} is written in place into a tensor of shape {self.shape}: it must "
                     "broadcast to that shape; for a result of a new shape, make a new tensor (y = y + x, not y += x)"
                 ) from error
-        if value.dtype != self.dtype:
+        if new.dtype != target.dtype:
             if dtypes.CATEGORY[value.dtype.kind] > dtypes.CATEGORY[self.dtype.kind]:
                 raise DtypeError(
                     f"a {value.dtype} result cannot be written in place into a {self.dtype} tensor; make a new tensor there"
                 )
             value = ops.cast(value, dtype=self.dtype)
-        if not self.data.flags.writeable:
+        if not target.flags.writeable:
             raise GraphError(
                 "this tensor cannot be written in place: it is an expanded view (one number serves several places) or a "
                 "read-only array; use .clone() first"
             )
-        root, chain = _origin(self)
+        root, chain = (self, ()) if self.alias is None else _origin(self)
         history = value.node if isinstance(value, Tensor) else None
         recorded = recording.get() and (history is not None or root.node is not None)
         if recorded and root.node is not None and root.node.prim is None:
@@ -197,9 +199,9 @@ class Tensor(Operators):
                 "new tensor"
             )
         if recorded and history is not None:
-            _keep(history, self.data)
-        self.data[...] = value.data
-        written(self.data)
+            _keep(history, target)
+        target[...] = value.data
+        written(target)
         if recorded:
             if chain or history is None:
                 history = record(ops.put_region.primitive, (root.node, history), (chain,), root.data)
@@ -209,7 +211,11 @@ class Tensor(Operators):
 
     def copy_(self, source: Any) -> Tensor:
         """Put the values of *source*, which broadcasts to this shape, into this tensor; gradients flow to *source*."""
-        value = source if isinstance(source, Tensor) else wrap(np.asarray(source, self.dtype), None)
+        if not isinstance(source, Tensor):
+            number = type(source) in dtypes.PYTHON
+            value = wrap(dtypes.constant(source, self.dtype) if number else np.asarray(source, self.dtype), None)
+            return self.write_(value)
+        value = source
         if dtypes.CATEGORY[value.dtype.kind] > dtypes.CATEGORY[self.dtype.kind]:
             value = value.to(self.dtype)  # a copy converts, unlike the result of an operation in place
         return self.write_(value)
@@ -220,7 +226,7 @@ class Tensor(Operators):
 
     def zero_(self) -> Tensor:
         """Set every element to 0."""
-        return self.copy_(0)
+        return self.write_(wrap(dtypes.zero(self.data.dtype), None))
 
     def normal_(self, mean: float = 0.0, std: float = 1.0, *, generator: Generator | None = None) -> Tensor:
         """Fill with numbers drawn from the normal distribution."""
@@ -244,7 +250,11 @@ class Tensor(Operators):
 
     def __setitem__(self, index: Any, value: Any) -> None:
         if ops.is_basic(index):
-            region = self[index]
+            alone = self.node is None and self.alias is None and type(self.data) is ndarray
+            if alone and not (recording.get() and isinstance(value, Tensor) and value.node is not None):
+                region = wrap(ops.getitem(self.data, index), None)  # nothing is recorded, so no view needs to be known
+            else:
+                region = self[index]
             region.copy_(ops.without_leading_ones(value, region.ndim))
         else:
             self.write_(ops.put(self, value, index=index))
@@ -365,7 +375,7 @@ def _add_to_grad(t: Tensor, g: Any) -> None:
         t.grad = g if t.grad is None else t.grad + g
     elif t.grad is not None:
         t.grad = wrap(lift(t.grad.data + g), None)
-    elif type(g) is ndarray and g.base is None and getrefcount(g) == _ALONE:
+    elif type(g) is ndarray and getrefcount(g) == _ALONE and (g.base is None or has_whole_block(g)):
         t.grad = wrap(g, None)  # nobody else holds this array: no copy
     else:
         t.grad = wrap(g if type(g) in RANK else np.array(g), None)
@@ -395,9 +405,16 @@ class Alias:
 
     __slots__ = ("params", "prim", "source", "views")
 
-    def __init__(self, source: Tensor | None, prim: Primitive | None, params: dict[str, Any]) -> None:
-        self.source, self.prim, self.params = source, prim, params
-        self.views: list[weakref.ref[Tensor]] = []
+    source: Tensor | None
+    prim: Primitive | None
+    params: dict[str, Any]
+    views: list[weakref.ref[Tensor]] | None
+
+
+def _alias(source: Tensor | None, prim: Primitive | None, params: dict[str, Any]) -> Alias:
+    alias = Alias()  # without an __init__ it is made in half the time
+    alias.source, alias.prim, alias.params, alias.views = source, prim, params, None
+    return alias
 
 
 def link(t: Tensor, source: Tensor, prim: Primitive, params: dict[str, Any]) -> None:
@@ -405,12 +422,14 @@ def link(t: Tensor, source: Tensor, prim: Primitive, params: dict[str, Any]) -> 
     data, base = source.data, t.data.base
     if base is not data and base is not getattr(data, "base", None):
         return
-    t.alias = Alias(source, prim, params)
+    t.alias = _alias(source, prim, params)
     if source.node is not None and source.node.prim is None:
         return  # a leaf that requires gradients is never written in place while recording
     if source.alias is None:
-        source.alias = Alias(None, None, {})
-    views = source.alias.views
+        source.alias = _alias(None, None, {})
+    if (views := source.alias.views) is None:
+        source.alias.views = [weakref.ref(t)]
+        return
     if len(views) & (len(views) - 1) == 0:  # at every power of two: the list stays as long as its living entries
         views[:] = [v for v in views if v() is not None]
     views.append(weakref.ref(t))
@@ -436,7 +455,7 @@ def _renew_views(source: Tensor) -> None:
     """Give the views of *source* a history that starts at its new one."""
     stale = [source]
     for t in stale:
-        for view in [v() for v in t.alias.views] if t.alias else []:
+        for view in [v() for v in t.alias.views or ()] if t.alias else []:
             if view is not None and view.alias is not None:
                 prim, params = view.alias.prim, view.alias.params
                 assert prim is not None  # a view has one
@@ -453,25 +472,27 @@ def call_text(prim: Primitive) -> list[str]:
     if not prim.operands:
         return []
     params = ", ".join(f"{p!r}: {p}" for p in prim.params)
+    data = [f"{o}_data" for o in prim.operands]
     if prim.variadic:
         (xs,) = prim.operands
-        return [
-            f"if isinstance(claimant({xs}), Tensor):",
-            f"    return call_variadic({prim.name}_primitive, {xs}, {{{params}}})",
-        ]
-    lines = _unwrap_two(*prim.operands) if prim.live == prim.operands and len(prim.live) == 2 else _unwrap(prim)
-    data = [f"{o}_data" for o in prim.operands]
+        operands, stored, fit = xs, f"{xs}_data", "agree"
+        lines = [f"{xs}_data, {xs}_node, agree = peel({xs}, {prim.floating})", f"if {xs}_node is not None:"]
+    else:
+        operands, stored = (f"({listed(names)})" for names in (prim.operands, data))
+        two = prim.live == prim.operands and len(prim.live) == 2
+        lines = _unwrap_two(*prim.operands) if two else _unwrap(prim)
+        fit = " and ".join([*(f"type({d}) is ndarray" for d in data), *_agree(prim)])
     results = ", ".join(["out", *prim.auxiliary])
     lines += [
-        f"    if {' and '.join([*(f'type({d}) is ndarray' for d in data), *_agree(prim)])}:",
+        f"    if {fit}:",
         "        try:",  # costs nothing as long as nothing is raised
         f"            {results} = {forward_text(prim, data)}",
         "        except ValueError as error:",
-        f"            explain(error, {prim.name}_primitive, ({', '.join(prim.operands)},))",
+        f"            explain(error, {prim.name}_primitive, {operands})",
         "            raise",
         "    else:",
-        f"        if not isinstance(claimant(({', '.join(prim.operands)},)), Tensor):",
-        f"            return dispatch({prim.name}_primitive, ({', '.join(prim.operands)},), {{{params}}})",
+        f"        if not isinstance(claimant({operands}), Tensor):",
+        f"            return dispatch({prim.name}_primitive, {operands}, {{{params}}})",
         *(f"        {line}" for line in _promote(prim)),
         f"        {results} = {prim.name}({arguments(prim, data)})",
         "    if type(out) is not ndarray: out = lift(out)",
@@ -483,12 +504,13 @@ def call_text(prim: Primitive) -> list[str]:
         source = prim.operands[0]
         lines += [f"    if out.base is not None: link(t, {source}, {prim.name}_primitive, {{{params}}})"]
     if prim.live:
-        lines += [f"    if ({' or '.join(f'{o}_node is not None' for o in prim.live)}) and recording():"]
+        live = " or ".join(f"{o}_node is not None" for o in prim.live)
+        if prim.variadic:
+            live = f"{operands}_node.count(None) < len({operands})"
+        lines += [f"    if ({live}) and recording():"]
         lines += [f"        {line}" for line in record_text(prim)]
     if WATCHED:
-        lines += [
-            f"    if (frame := watching()) is not None: frame.after_call({prim.name}_primitive, t, ({', '.join(data)},))"
-        ]
+        lines += [f"    if (frame := watching()) is not None: frame.after_call({prim.name}_primitive, t, {stored})"]
     return [*lines, f"    return t{''.join(f', wrap(lift({a}), None)' for a in prim.auxiliary)}"]
 
 
@@ -542,6 +564,8 @@ def _agree(prim: Primitive) -> list[str]:
 
 
 def _promote(prim: Primitive) -> list[str]:
+    if prim.variadic:
+        return [f"{o}_data = tuple(promote({o}_data, {prim.floating}))" for o in prim.live]
     if len(prim.live) == 1 and not prim.floating:
         return []
     data = ", ".join(f"{o}_data" for o in prim.live)
@@ -562,21 +586,29 @@ def explain(error: ValueError, prim: Primitive, operands: tuple[Any, ...]) -> No
     raise ShapeError(f"{scope}{prim.name} of shapes {shapes}: {error}{made}") from error
 
 
-def call_variadic(prim: Primitive, operands: tuple[Any, ...], params: dict[str, Any]) -> Tensor:
-    """Call a primitive of any number of operands, some of them Tensors."""
-    nodes = tuple(a.node if isinstance(a, Tensor) else None for a in operands)
-    data: tuple[Any, ...] = tuple(a.data if isinstance(a, Tensor) else a for a in operands)
-    if prim.live:
-        data = tuple(dtypes.promote(data, prim.floating))
-    out = lift(prim.call(*data, **params))
-    t = wrap(out, None)
-    if recording.get() and any(n is not None for n in nodes):
-        (o,) = prim.operands
-        known = {o: data, "out": out, f"{o}_shapes": tuple(a.shape for a in data), **params}
-        t.node = record(prim, nodes, tuple(known[n] for n in prim.saved), out)
-    if WATCHED and (watcher := watching.get()) is not None:
-        watcher.after_call(prim, t, data)
-    return t
+def peel(operands: tuple[Any, ...], floating: bool) -> tuple[tuple[Any, ...], tuple[Node | None, ...] | None, bool]:
+    """Return of any number of operands the data, the nodes (None if no Tensor is among them), and whether dtypes agree.
+
+    They agree where all are arrays of one dtype, floating if it has to be.
+    """
+    data: list[Any] = []
+    nodes: list[Node | None] = []
+    tensors, agree, dtype = False, True, None
+    for x in operands:
+        node = None
+        if isinstance(x, Tensor):
+            x, node, tensors = x.data, x.node, True
+        data.append(x)
+        nodes.append(node)
+        if type(x) is not ndarray:
+            agree = False
+        elif dtype is None:
+            dtype = x.dtype
+        elif x.dtype is not dtype:
+            agree = False
+    if floating and dtype is not None and dtype.kind != "f":
+        agree = False
+    return tuple(data), tuple(nodes) if tensors else None, agree
 
 
 trace(
@@ -585,7 +617,6 @@ trace(
     call=call_text,
     pull=pull_text,
     Tensor=Tensor,
-    call_variadic=call_variadic,
     claimant=claimant,
     explain=explain,
     float32=dtypes.float32,
@@ -593,6 +624,7 @@ trace(
     lift=lift,
     link=link,
     number=number,
+    peel=peel,
     promote=dtypes.promote,
     watching=watching.get,
     wrap=wrap,

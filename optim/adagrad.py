@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 import autograd_core as ag
@@ -79,3 +81,9 @@ def adagrad_step(
         s = total[i] + g * g
         total[i] = s
         p[i] -= rate * g / (np.sqrt(s) + epsilon)
+
+
+@ag.at_warm_up
+def _warm_up(dtype: np.dtype[Any]) -> None:
+    p, gradient, total = np.zeros((3, 1), dtype)
+    adagrad_step(p, gradient, total, 0.1, 0.0, 1.0, 1e-10)

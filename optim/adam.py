@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import sqrt
+from typing import Any
 
 import numpy as np
 
@@ -160,3 +161,9 @@ def adam_step(
                 largest[i] = v
             v = largest[i]
         p[i] = factor * p[i] - rate * m / (np.sqrt(v) * root_correction + epsilon)
+
+
+@ag.at_warm_up
+def _warm_up(dtype: np.dtype[Any]) -> None:
+    p, gradient, mean, square = np.zeros((4, 1), dtype)
+    adam_step(p, gradient, mean, square, None, 0.1, 1.0, 1.0, 0.0, 1.0, 0.9, 0.999, 1e-8)

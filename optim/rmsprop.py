@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 import autograd_core as ag
@@ -120,3 +122,9 @@ def rmsprop_step(
             p[i] -= rate * u
         else:
             p[i] -= rate * g / root
+
+
+@ag.at_warm_up
+def _warm_up(dtype: np.dtype[Any]) -> None:
+    p, gradient, square = np.zeros((3, 1), dtype)
+    rmsprop_step(p, gradient, square, None, None, 0.1, 0.0, 1.0, 0.9, 1e-8, 0.0)

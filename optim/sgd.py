@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 import autograd_core as ag
@@ -97,3 +99,10 @@ def sgd_step(
             velocity[i] = v
             d = d + mu * v if nesterov else v
         p[i] -= rate * d
+
+
+@ag.at_warm_up
+def _warm_up(dtype: np.dtype[Any]) -> None:
+    p, gradient, velocity = np.zeros((3, 1), dtype)
+    sgd_step(p, gradient, None, 0.1, 0.0, 1.0, 0.0, 1.0, False)
+    sgd_step(p, gradient, velocity, 0.1, 0.0, 1.0, 0.9, 1.0, False)

@@ -187,7 +187,7 @@ def test_a_write_to_a_view_reaches_its_base_and_no_further() -> None:
     with pytest.raises(GraphError, match="in place"):
         y.sum().backward()
     del a, b, y, z, flat
-    assert all(ref() is not None for ref in writes._owners.values())
+    assert all(owner() is not None for _, owner in writes._writes.values())
 
 
 def test_many_ranges_of_one_memory_become_one(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -201,7 +201,7 @@ def test_many_ranges_of_one_memory_become_one(monkeypatch: pytest.MonkeyPatch) -
     after = a * buffer[3]
     buffer[4] = 1.0
     after.sum().backward()  # what is merged keeps its time: the write to row 3 came before
-    (span,) = [spans for spans in writes._writes.values() if any(w.when == writes.last_write for w in spans.values())]
+    (span,) = [spans for spans, _ in writes._writes.values() if any(w[0] == writes.last_write for w in spans.values())]
     assert len(span) <= 8
     stale = a * buffer[3]
     buffer[3] = 7.0

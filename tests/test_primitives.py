@@ -170,7 +170,9 @@ def test_one_line_forwards_and_formulas_are_written_out() -> None:
     assert "d = g * y" in str(PRIMITIVES["mul"].pull_source)
     assert "d = g / (out + out)" in str(PRIMITIVES["sqrt"].pull_source)
     assert "out = relu_forward(x_data)" in str(ops.relu.source)  # it mentions what lives in its own module
-    assert "d = maximum_x_formula(g, x, y)" in str(PRIMITIVES["maximum"].pull_source)
+    assert "d = atan_x_formula(g, x)" in str(PRIMITIVES["atan"].pull_source)
+    assert "d = share(g, x, y)" in str(PRIMITIVES["maximum"].pull_source)  # but primitives live here too
+    assert "d = g - g * out * out if g.nbytes < 16384 else" in str(PRIMITIVES["tanh"].pull_source)  # and so do integers
 
     @primitive
     def test_twice(x: Any, *, times: int) -> Any:

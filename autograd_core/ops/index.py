@@ -103,7 +103,7 @@ add_at.vjp(x=lambda g, index: take_at(g, index=index))
 @primitive(name="index_select")
 def take_along(x: Array, index: Array, *, axis: int) -> Array:
     """Return the places *index*, an array of any shape, of one axis, which its dims replace."""
-    return np.take(x, index, axis)
+    return x.take(index, axis)
 
 
 @primitive
@@ -125,16 +125,13 @@ add_along.vjp(x=lambda g, index, axis: take_along(g, index, axis=axis), index=No
 @primitive(name="gather")
 def pick(x: Array, index: Array, *, axis: int) -> Array:
     """Return x at places that differ in one axis only: ``out[i, j] = x[i, index[i, j]]`` for axis 1 of 2."""
-    return x[_grid(index, axis)]
+    return of(x).kernels.gather_along(x, index, axis)
 
 
 @primitive
 def add_picked(x: Array, index: Array, *, axis: int, shape: Shape) -> Array:
     """Return zeros of *shape* with x added at the places that ``pick`` reads."""
-    out = np.zeros(shape, x.dtype)
-    places = np.ravel_multi_index(_grid(index, axis), shape) if index.size else np.zeros(0, np.int64)
-    of(out).kernels.scatter_add_rows(out.reshape(-1, 1), places.reshape(-1), x.reshape(-1, 1))
-    return out
+    return of(x).kernels.scatter_add_along(x, index, axis, shape)
 
 
 pick.vjp(x=lambda g, index, axis, x_shape: add_picked(g, index, axis=axis, shape=x_shape), index=None)
@@ -154,11 +151,17 @@ def _grid(index: Any, axis: int) -> Index:
 
 def _parts(index: Any, ndim: int) -> tuple[Index, Index | None]:
     """Take *index* apart: the numbers, slices and new dims, and what then looks up in that view, if anything does."""
-    items = [_item(i) for i in (index if type(index) is tuple else (index,))]
-    arrays = [i for i in items if type(i) is np.ndarray]
-    if not any(i is Ellipsis for i in items):
+    items, arrays, ellipses = [], False, 0
+    for i in index if type(index) is tuple else (index,):
+        item = i if type(i) in _BASIC else _item(i)
+        items.append(item)
+        if item is Ellipsis:
+            ellipses += 1
+        elif type(item) is np.ndarray:
+            arrays = True
+    if not ellipses:
         items.append(Ellipsis)
-    elif sum(i is Ellipsis for i in items) > 1:
+    elif ellipses > 1:
         raise IndexError(f"index {index!r} has more than one ...; keep one")
     if not arrays:
         return tuple(items), None
@@ -184,7 +187,13 @@ def _parts(index: Any, ndim: int) -> tuple[Index, Index | None]:
 
 def is_basic(index: Any) -> bool:
     """Return whether *index* holds numbers, slices, None and ``...`` only, so that what it names is a view."""
-    return not any(type(_item(i)) is np.ndarray for i in (index if type(index) is tuple else (index,)))
+    if type(index) in _BASIC:
+        return True
+    items = index if type(index) is tuple else (index,)
+    return not any(type(i) not in _BASIC and type(_item(i)) is np.ndarray for i in items)
+
+
+_BASIC = frozenset({int, slice, type(None), type(Ellipsis)})
 
 
 def _consumes(item: Any) -> bool:
@@ -221,8 +230,12 @@ def getitem(input: Array, index: Any) -> Array:
     >>> x[1, ::2].tolist(), x[:, [2, 0]].tolist(), x[x > 3].tolist()
     ([3, 5], [[2, 0], [5, 3]], [4, 5])
     """
-    if type(index) is int:
+    if type(index) is int or type(index) is slice:
         return slice_view(input, index=(index, ...))
+    if type(index) not in _BASIC and type(index) is not tuple and input.ndim:
+        places = _item(index)
+        if type(places) is np.ndarray and places.ndim and places.dtype.kind != "b":
+            return take_along(input, places, axis=0)
     view, lookup = _parts(index, input.ndim)
     if lookup is None:
         return slice_view(input, index=view)
@@ -278,19 +291,20 @@ def _check_index(name: str, index: Array, size: int, dim: int) -> None:
     if index.dtype.kind not in "ui":
         raise DtypeError(f"{name}: index has dtype {index.dtype}: expected integers; use index.long()")
     places = plain(index)
-    if (
-        places.size and places.astype(np.int64, copy=False).view(np.uint64).max() >= size
-    ):  # negative ones are huge there
-        wrong = places[(places < 0) | (places >= size)][0]
+    if (wrong := of(places).kernels.first_outside(places, size)) >= 0:
         raise IndexError(
-            f"{name}: index {wrong} is out of bounds for dim {dim} with size {size}: expected 0 to {size - 1}"
+            f"{name}: index {places.flat[wrong]} is out of bounds for dim {dim} with size {size}: expected 0 to {size - 1}"
         )
 
 
 def _check_pick(name: str, input: Array, dim: int, index: Array) -> int:
     """Return *dim* counted from the front, if *index* fits *input*."""
     axis = normalize_dim(dim, input.ndim)
-    if index.ndim != input.ndim or any(m > n for a, (m, n) in enumerate(zip(index.shape, input.shape)) if a != axis):
+    sizes, shape = index.shape, input.shape
+    fits = len(sizes) == len(shape) and (
+        sizes == shape or all(m <= n for a, (m, n) in enumerate(zip(sizes, shape)) if a != axis)
+    )
+    if not fits:
         raise ShapeError(
             f"{name}: index of shape {tuple(index.shape)} does not fit input of shape {tuple(input.shape)}: it needs "
             "as many "

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ..backend import of
 from ..errors import ArgumentError, ShapeError
 from ..primitive import Array, primitive
 from .axes import normalize_dims
@@ -41,11 +42,8 @@ def matmul(input: Array, other: Array) -> Array:
     """
     try:
         if other.ndim == 2 and input.ndim >= 2:  # dot: no ufunc machinery around a small product
-            return (
-                input.dot(other)
-                if input.ndim == 2
-                else _rows(input).dot(other).reshape(*input.shape[:-1], other.shape[1])
-            )
+            out = of(input).kernels.product(_rows(input), other)
+            return out if input.ndim == 2 else out.reshape(*input.shape[:-1], other.shape[1])
         return np.matmul(input, other)
     except ValueError as error:
         raise _misfit("matmul", "input", input, "other", other) from error
@@ -180,18 +178,15 @@ def _weighted_sum(input: Array, product: Array, beta: float, alpha: float) -> Ar
 @primitive(name="linear")
 def affine(x: Array, w: Array, b: Array) -> Array:
     """Return x @ w.T + b for x (..., I), w (O, I), b (O,)."""
-    out = _times_transposed(x, w)
-    return np.add(out, b, out)
+    out = of(x).kernels.affine(_rows(x), w, b)
+    return out if x.ndim == 2 else out.reshape(*x.shape[:-1], w.shape[0])
 
 
 @primitive(name="linear_without_bias")
 def product(x: Array, w: Array) -> Array:
     """Return x @ w.T for x (..., I), w (O, I)."""
-    return _times_transposed(x, w)
-
-
-def _times_transposed(x: Any, w: Any) -> Any:
-    return x.dot(w.T) if x.ndim == 2 else _rows(x).dot(w.T).reshape(*x.shape[:-1], w.shape[0])
+    out = of(x).kernels.product(_rows(x), w.T)
+    return out if x.ndim == 2 else out.reshape(*x.shape[:-1], w.shape[0])
 
 
 def _linear_x(g: Array, w: Array) -> Array:

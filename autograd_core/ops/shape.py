@@ -1,4 +1,4 @@
-"""Shapes: views of the same numbers, copies that join, pad and reverse, and the public functions composed from them.
+"""Shapes: views of the same numbers, copies that join and reverse, and the public functions composed from them.
 
 Primitives take complete static shapes and non-negative axes.  The public functions below them have PyTorch's signatures
 and accept -1 and negative dims.
@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy as np
@@ -103,27 +104,29 @@ def join(*xs: Array, dim: int) -> Array:
 
 
 def _join_part(g: Array, i: int, xs_shapes: tuple[Shape, ...], dim: int) -> Array:
-    start = sum(shape[dim] for shape in xs_shapes[:i])
-    return g[(slice(None),) * dim + (slice(start, start + xs_shapes[i][dim]),)]
+    start = sum([shape[dim] for shape in xs_shapes[:i]])
+    return _along(g, dim, slice(start, start + xs_shapes[i][dim]))
+
+
+def _join_parts(g: Array, xs_shapes: tuple[Shape, ...], dim: int) -> list[Array]:
+    bounds = accumulate([shape[dim] for shape in xs_shapes], initial=0)
+    return [_along(g, dim, slice(start, stop)) for start, stop in pairwise(bounds)]
 
 
 join.vjp(xs=_join_part)
+join.fuse(_join_parts)  # each part alone has to count those before it
 
 
-@primitive(name="pad")
-def pad_constant(x: Array, *, before: Shape, after: Shape, value: float) -> Array:
-    """*before* and *after* are the numbers of places added on each axis; none is negative."""
-    shape = tuple([a + n + b for a, n, b in zip(before, x.shape, after)])
-    out = np.full(shape, value, x.dtype) if value else np.zeros(shape, x.dtype)
-    out[_interior(before, x.shape)] = x
-    return out
+@primitive(name="stack")
+def join_anew(*xs: Array, dim: int) -> Array:
+    """All operands have one shape, and *dim* is new."""
+    if dim == 0:
+        return np.concatenate([x[None] for x in xs])
+    column = (*xs[0].shape[:dim], 1, *xs[0].shape[dim:])
+    return np.concatenate([x.reshape(column) for x in xs], dim)
 
 
-pad_constant.vjp(x=lambda g, before, x_shape: g[_interior(before, x_shape)])
-
-
-def _interior(before: Shape, shape: Shape) -> tuple[slice, ...]:
-    return tuple([slice(a, a + n) for a, n in zip(before, shape)])
+join_anew.vjp(xs=lambda g, i, dim: _along(g, dim, i))
 
 
 @primitive(name="flip")
@@ -147,13 +150,14 @@ roll_by.vjp(x=lambda g, shifts, axes: roll_by(g, shifts=tuple([-s for s in shift
 
 def _sizes(sizes: tuple[Any, ...]) -> Shape:
     """The sizes of ``f(x, 2, 3)`` or ``f(x, (2, 3))``."""
-    if len(sizes) == 1 and isinstance(sizes[0], tuple | list):
-        sizes = tuple(sizes[0])
-    return tuple([operator.index(n) for n in sizes])
+    several = len(sizes) == 1 and isinstance(sizes[0], (tuple, list))  # a union would be built at each call
+    return tuple(map(operator.index, sizes[0] if several else sizes))
 
 
-def _complete(shape: Shape, numel: int, name: str) -> Shape:
-    """*shape* with its one -1 computed; an error unless it holds *numel* elements."""
+@lru_cache(1024)
+def _complete(shape: Shape, sizes: Shape, name: str) -> Shape:
+    """*shape* with its one -1 computed; an error unless it holds as many elements as *sizes*."""
+    numel = math.prod(sizes)
     if (unknown := shape.count(-1)) == 0:
         if math.prod(shape) == numel and (not shape or min(shape) >= 0):
             return shape
@@ -183,7 +187,7 @@ def reshape(input: Array, *shape: Any) -> Array:
     >>> ag.reshape(ag.arange(6), (2, -1)).shape
     (2, 3)
     """
-    return reshape_to(input, shape=_complete(_sizes(shape), math.prod(input.shape), "reshape"))
+    return reshape_to(input, shape=_complete(_sizes(shape), input.shape, "reshape"))
 
 
 def view(input: Array, *shape: Any) -> Array:
@@ -194,9 +198,10 @@ def view(input: Array, *shape: Any) -> Array:
     >>> ag.arange(6).view(3, 2).shape
     (3, 2)
     """
-    sizes = _complete(_sizes(shape), math.prod(input.shape), "view")
+    sizes = _complete(_sizes(shape), input.shape, "view")
     out = reshape_to(input, shape=sizes)
-    if math.prod(sizes) and not np.may_share_memory(plain(out), plain(input)):
+    source = plain(input)
+    if not source.flags.c_contiguous and 0 not in sizes and not np.may_share_memory(plain(out), source):
         raise ShapeError(
             f"view: a tensor of shape {tuple(input.shape)} and these strides has no view of shape {list(sizes)}; use "
             "reshape(), which copies"
@@ -224,7 +229,10 @@ def reshape_as(input: Array, other: Array) -> Array:
 
 def plain(x: Array) -> Any:
     """Return the array of a tensor, or the array itself."""
-    return x if isinstance(x, np.ndarray | np.generic) else x.data
+    return x if isinstance(x, _PLAIN) else x.data
+
+
+_PLAIN = (np.ndarray, np.generic)
 
 
 def flatten(input: Array, start_dim: int = 0, end_dim: int = -1) -> Array:
@@ -235,18 +243,22 @@ def flatten(input: Array, start_dim: int = 0, end_dim: int = -1) -> Array:
     >>> ag.flatten(ag.zeros(2, 3, 4), 1).shape
     (2, 12)
     """
-    shape = tuple(input.shape)
+    shape = input.shape
+    merged = _flattened(shape, operator.index(start_dim), operator.index(end_dim))
+    return input if merged == shape else reshape_to(input, shape=merged)
+
+
+@lru_cache(1024)
+def _flattened(shape: Shape, start_dim: int, end_dim: int) -> Shape:
     if not shape:
         normalize_dim(start_dim, 1), normalize_dim(end_dim, 1)
-        return reshape_to(input, shape=(1,))
+        return (1,)
     start, end = normalize_dim(start_dim, len(shape)), normalize_dim(end_dim, len(shape))
     if start > end:
         raise ArgumentError(
             f"flatten: start_dim={start_dim} comes after end_dim={end_dim} of {len(shape)} dims; swap them"
         )
-    if start == end:
-        return input
-    return reshape_to(input, shape=(*shape[:start], math.prod(shape[start : end + 1]), *shape[end + 1 :]))
+    return (*shape[:start], math.prod(shape[start : end + 1]), *shape[end + 1 :])
 
 
 def ravel(input: Array) -> Array:
@@ -266,7 +278,9 @@ def unflatten(input: Array, dim: int, sizes: Sequence[int]) -> Array:
     """
     shape = tuple(input.shape)
     d = normalize_dim(dim, len(shape))
-    return reshape_to(input, shape=(*shape[:d], *_complete(_sizes((sizes,)), shape[d], "unflatten"), *shape[d + 1 :]))
+    return reshape_to(
+        input, shape=(*shape[:d], *_complete(_sizes((sizes,)), (shape[d],), "unflatten"), *shape[d + 1 :])
+    )
 
 
 def squeeze(input: Array, dim: int | Sequence[int] | None = None) -> Array:
@@ -275,9 +289,15 @@ def squeeze(input: Array, dim: int | Sequence[int] | None = None) -> Array:
     >>> ag.squeeze(ag.zeros(2, 1, 3, 1)).shape, ag.squeeze(ag.zeros(2, 1, 3, 1), -1).shape
     ((2, 3), (2, 1, 3))
     """
-    shape = tuple(input.shape)
+    if dim is not None:
+        dim = _sizes(tuple(dim)) if isinstance(dim, Iterable) else operator.index(dim)
+    return reshape_to(input, shape=_squeezed(input.shape, dim))
+
+
+@lru_cache(1024)
+def _squeezed(shape: Shape, dim: int | Shape | None) -> Shape:
     dims = normalize_dims(dim, len(shape)) if shape else ()
-    return reshape_to(input, shape=tuple([n for i, n in enumerate(shape) if n != 1 or i not in dims]))
+    return tuple([n for i, n in enumerate(shape) if n != 1 or i not in dims])
 
 
 def unsqueeze(input: Array, dim: int) -> Array:
@@ -286,7 +306,7 @@ def unsqueeze(input: Array, dim: int) -> Array:
     >>> ag.unsqueeze(ag.zeros(3), 0).shape
     (1, 3)
     """
-    shape = tuple(input.shape)
+    shape = input.shape
     d = normalize_dim(dim, len(shape) + 1)
     return reshape_to(input, shape=(*shape[:d], 1, *shape[d:]))
 
@@ -314,14 +334,17 @@ def transpose(input: Array, dim0: int, dim1: int) -> Array:
     >>> ag.transpose(ag.zeros(2, 3, 4), 0, -1).shape
     (4, 3, 2)
     """
-    ndim = len(input.shape)
-    if ndim == 0:
-        normalize_dim(dim0, 1), normalize_dim(dim1, 1)
-        return input
+    axes = _exchanged(input.ndim, operator.index(dim0), operator.index(dim1))
+    return permute_axes(input, axes=axes) if axes else input
+
+
+@lru_cache(1024)
+def _exchanged(ndim: int, dim0: int, dim1: int) -> Shape:
     a, b = normalize_dim(dim0, ndim), normalize_dim(dim1, ndim)
     axes = list(range(ndim))
-    axes[a], axes[b] = b, a
-    return permute_axes(input, axes=tuple(axes))
+    if axes:
+        axes[a], axes[b] = b, a
+    return tuple(axes)
 
 
 swapaxes = swapdims = transpose
@@ -372,7 +395,11 @@ def expand(input: Array, *sizes: Any) -> Array:
     >>> ag.zeros(3, 1).expand(2, -1, 4).shape
     (2, 3, 4)
     """
-    want, shape = _sizes(sizes), tuple(input.shape)
+    return expand_to(input, shape=_expanded(_sizes(sizes), input.shape))
+
+
+@lru_cache(1024)
+def _expanded(want: Shape, shape: Shape) -> Shape:
     lead = len(want) - len(shape)
     if lead < 0:
         raise ShapeError(
@@ -390,7 +417,7 @@ def expand(input: Array, *sizes: Any) -> Array:
                 f"expand: size {n} at dim {i} of sizes={want} does not match {shape[i - lead]} of input of shape "
                 f"{shape}; only a size of 1 can grow"
             )
-    return expand_to(input, shape=full)
+    return full
 
 
 def broadcast_to(input: Array, shape: Sequence[int]) -> Array:
@@ -504,13 +531,11 @@ def stack(tensors: Sequence[Array], dim: int = 0) -> Array:
     xs = tuple(tensors)
     if not xs:
         raise ArgumentError("stack: tensors is empty; give at least one tensor")
-    shape = tuple(xs[0].shape)
+    shape = xs[0].shape
     for i, x in enumerate(xs):
-        if tuple(x.shape) != shape:
+        if x.shape != shape:
             raise ShapeError(f"stack: tensor {i} has shape {tuple(x.shape)}, the first has {shape}; all must be equal")
-    d = normalize_dim(dim, len(shape) + 1)
-    column = (*shape[:d], 1, *shape[d:])
-    return join(*[reshape_to(x, shape=column) for x in xs], dim=d)
+    return join_anew(*xs, dim=normalize_dim(dim, len(shape) + 1))
 
 
 def narrow(input: Array, dim: int, start: int, length: int) -> Array:
@@ -637,59 +662,3 @@ def tile(input: Array, *dims: Any) -> Array:
     """
     times = _sizes(dims)
     return repeat(input, (1,) * (len(input.shape) - len(times)) + times)
-
-
-# -------------------------------------------------------------------------------------------------------------- padding
-
-
-def pad(input: Array, pad: Sequence[int], mode: str = "constant", value: float | None = None) -> Array:
-    """Pad the last dims of *input*: *pad* is (before, after) of the last dim, then of the one before it, and so on.
-
-    *mode*: "constant" (with *value*, 0 by default; a negative number crops), "reflect" (mirrored without the edge),
-    "replicate" (the edge repeated), "circular" (from the other end).  Raises ShapeError where the input is too small.
-
-    >>> ag.pad(ag.tensor([1, 2, 3]), (2, 1), mode="reflect").tolist()
-    [3, 2, 1, 2, 3, 2]
-    """
-    shape = tuple(input.shape)
-    if len(pad) % 2 or len(pad) > 2 * len(shape):
-        raise ShapeError(
-            f"pad: pad={tuple(pad)} must hold (before, after) for at most the {len(shape)} dims of input of shape "
-            f"{shape}"
-        )
-    before, after = [0] * len(shape), [0] * len(shape)
-    for i in range(len(pad) // 2):
-        before[-1 - i], after[-1 - i] = operator.index(pad[2 * i]), operator.index(pad[2 * i + 1])
-    for d, (a, n, b) in enumerate(zip(before, shape, after)):
-        if a + n + b < 0 or -a > n or -b > n:
-            raise ShapeError(f"pad: pad={tuple(pad)} crops more than dim {d} of input of shape {shape} has")
-    if mode == "constant":
-        if any(a < 0 for a in (*before, *after)):
-            input = input[tuple([slice(max(-a, 0), n - max(-b, 0)) for a, n, b in zip(before, shape, after)])]
-            before, after = [max(a, 0) for a in before], [max(b, 0) for b in after]
-        if any(before) or any(after):
-            return pad_constant(input, before=tuple(before), after=tuple(after), value=0 if value is None else value)
-        return input
-    if mode not in _SOURCES:
-        raise ArgumentError(f'pad: mode={mode!r} is unknown; use "constant", "reflect", "replicate" or "circular"')
-    if value is not None:
-        raise ArgumentError(
-            f'pad: value={value} has no meaning with mode={mode!r}; leave it out, or use mode="constant"'
-        )
-    for d, (a, n, b) in enumerate(zip(before, shape, after)):
-        if a or b:
-            least = {"reflect": max(a, b) + 1, "circular": max(a, b), "replicate": 1}[mode]
-            if n < least:
-                raise ShapeError(
-                    f"pad: mode={mode!r} with pad={tuple(pad)} needs a size of {least} at dim {d}, input has shape "
-                    f"{shape}"
-                )
-            input = _along(input, d, _SOURCES[mode](np.arange(-a, n + b), n))
-    return input
-
-
-_SOURCES = {  # the place of 0..n-1 that a place of the padded dim, counted from the first of input, is read from
-    "reflect": lambda i, n: (n - 1) - np.abs((n - 1) - np.abs(i)),
-    "replicate": lambda i, n: np.clip(i, 0, n - 1),
-    "circular": lambda i, n: i % n,
-}
