@@ -12,7 +12,7 @@ ready = .venv/ready-$(1)
 endif
 
 PYTHONS := $(or $(PYTHON),python3 python3.13 python3.12 python3.11 python)
-KERNEL_TESTS := tests/test_kernels.py tests/test_fused_kernels.py tests/test_optim.py
+KERNEL_TESTS := $(addprefix tests/test_,kernels.py convolution_kernels.py fused_kernels.py math_kernels.py pool_kernels.py product.py recurrent.py optim.py)
 PYTEST := $(PY) -m pytest -n auto --maxprocesses 8
 
 .DEFAULT_GOAL := help

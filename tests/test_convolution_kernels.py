@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 import os
 import platform
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -16,11 +15,12 @@ import convolution_by_definition as definition
 import numba
 import numpy as np
 import pytest
+from guarded_memory import guarded
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_kernels import run
 
-from autograd_core.kernels import cpu, memory, threads
+from autograd_core.kernels import cpu, threads
 from autograd_core.kernels.cpu import convolution
 from autograd_core.kernels.cpu.convolution import columns, direct, weight_by_channels, weight_by_places, winograd
 from autograd_core.kernels.cpu.convolution.sizes import Sizes
@@ -67,31 +67,6 @@ def convolutions(draw: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray, dict[st
     x, w, b = ((n, groups * c, *size), (groups * o, c, *window), (groups * o,))
     how = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
     return numbers(rng, x, dtype), numbers(rng, w, dtype), numbers(rng, b, dtype), how
-
-
-@contextmanager
-def guarded() -> Iterator[Callable[..., np.ndarray]]:
-    """Lend outputs and workspaces that are full of NaN, and see afterwards that nothing around them was written.
-
-    What lies around is NaN too: who reads it, and uses it, does not get the right result.
-    """
-    lent: list[tuple[np.ndarray, int, int]] = []
-    around = 1024  # bytes
-
-    def lend(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
-        size = math.prod(shape) * np.dtype(dtype).itemsize
-        block = np.full(size + 2 * around, 0xFF, np.uint8)
-        start = around - block.ctypes.data % 64
-        lent.append((block, start, start + size))
-        return block[start : start + size].view(dtype).reshape(shape)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(memory, "empty", lend)
-        patch.setattr(memory, "workspace", lambda n, dtype: lend((n,), dtype))
-        yield lend
-    for block, start, stop in lent:
-        assert (block[:start] == 0xFF).all()
-        assert (block[stop:] == 0xFF).all()
 
 
 # ------------------------------------------------------------------------------------------------------ the definition
@@ -590,33 +565,6 @@ def test_processors_of_narrower_vectors(name: str, features: str, width: int) ->
     code = NARROW.format(root=str(ROOT), tests=str(ROOT / "tests"))
     done = run(code, NUMBA_CPU_NAME=name, NUMBA_CPU_FEATURES=features)
     assert (done.returncode, done.stdout) == (0, f"{width}\n"), done.stderr
-
-
-@pytest.fixture
-def no_way_yet() -> Iterator[None]:
-    """Let the way be chosen anew, here and afterwards."""
-    convolution._way.cache_clear()
-    yield
-    convolution._way.cache_clear()
-
-
-@compiled
-@pytest.mark.usefixtures("no_way_yet")
-def test_numpy_serves_where_kernels_cannot_be_compiled(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
-    def fail(*args: Any) -> None:
-        raise OSError("no linker")
-
-    monkeypatch.setattr(direct, "convolve", fail)
-    x, w, how = drawn((2, 64, 9, 9), (64, 64, 3, 3), np.float32)  # by Winograd, if it could
-    for _ in range(2):
-        for found, expected in results_and_expected(x, w, how):
-            np.testing.assert_allclose(found, expected, atol=1e-5 * np.abs(expected).max())
-    said = capsys.readouterr()
-    assert (said.out, said.err) == (
-        "",
-        "autograd_core: kernels for convolution cannot be compiled (OSError: no linker); "
-        "NumPy serves instead, several times slower\n",
-    )
 
 
 SILENT = """

@@ -268,6 +268,60 @@ def test_kernels_run_as_plain_python() -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "1.0\nfunction\n", "")
 
 
+BROKEN = """
+import sys; sys.path[:0] = [{root!r}]
+from numba.core.dispatcher import Dispatcher
+def refuse(*args):
+    raise MemoryError("no executable memory")
+Dispatcher.compile = refuse
+import numpy as np
+from autograd_core.kernels import cpu
+how = dict(stride=(1, 1), padding=((1, 1), (1, 1)), dilation=(1, 1), groups=1)
+x, w = np.ones((1, 64, 8, 8), np.float32), np.ones((64, 64, 3, 3), np.float32)
+print(cpu.conv(x, w, **how)[0, 0, 1, 1], cpu.conv_input(x, w, shape=x.shape, **how)[0, 0, 1, 1])
+print(cpu.conv_weight(x, x, shape=w.shape, **how)[0, 0, 1, 1], cpu.product(np.ones((64, 512)), np.ones((512, 64)))[0, 0])
+print(cpu.exp(np.zeros(1)).item(), cpu.max_pool(x[:, :1], windows=((2, 2), (2, 2), (0, 0), (1, 1), False))[0].sum())
+table = cpu.recurrent_table(*(np.ones(s) for s in ((8, 1), (32, 1), (32, 8), (32,), (32,), (4, 16))))
+print(cpu.recurrence(table, mode="lstm", batch_sizes=(4, 4), reverse=False)[0].shape)
+"""
+
+
+@pytest.mark.skipif(bool(jit.numba.config.DISABLE_JIT), reason="is about the compiler")
+def test_where_nothing_can_be_compiled_kernels_run_as_plain_python(tmp_path: Path) -> None:
+    done = run(BROKEN.format(root=str(ROOT)), NUMBA_CACHE_DIR=str(tmp_path))
+    said = "kernels cannot be compiled (MemoryError: no executable memory); they run as plain Python, many times slower"
+    assert (done.returncode, done.stderr) == (0, f"autograd_core: {said}\n"), done.stderr
+    assert done.stdout == "576.0 576.0\n64.0 512.0\n1.0 16.0\n(3, 4, 16)\n"
+
+
+FULL = """
+import sys; sys.path[:0] = [{root!r}]
+from numba.core import caching
+def refuse(*args):
+    raise OSError(28, "No space left on device")
+caching.IndexDataCacheFile.save = refuse
+import numpy as np
+from autograd_core.kernels import cpu
+print(cpu.exp(np.zeros(1)).item(), len(sys.modules[cpu.exp.__module__]._exp.signatures))
+"""
+
+
+@pytest.mark.skipif(bool(jit.numba.config.DISABLE_JIT), reason="is about the compiler")
+def test_a_full_disk_costs_the_cache_and_no_more(tmp_path: Path) -> None:
+    done = run(FULL.format(root=str(ROOT)), NUMBA_CACHE_DIR=str(tmp_path))
+    assert (done.returncode, done.stdout, done.stderr) == (0, "1.0 1\n", NOTICE), done.stderr
+
+
+@pytest.mark.skipif(bool(jit.numba.config.DISABLE_JIT), reason="is about the compiler")
+def test_a_wrong_kernel_is_an_error() -> None:
+    @jit.kernel
+    def wrong(x: np.ndarray) -> Any:
+        return x.no_such_attribute
+
+    with pytest.raises(jit.NumbaError, match="no_such_attribute"):
+        wrong(np.ones(1))
+
+
 def test_warm_up_reaches_every_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
     warmed: list[np.dtype[Any]] = []
     monkeypatch.setattr(jit, "_warmers", [*jit._warmers, warmed.append])

@@ -3,19 +3,23 @@
 A kernel is a function at the top level of a module: a closure is compiled anew in every process, for it never reaches
 the cache.  The cache forgets a kernel when its file changes, or any file of this package, for kernels call one another.
 It lies beside the file or, where that folder cannot be written, in the user's cache folder; ``NUMBA_CACHE_DIR`` moves it.
-With ``NUMBA_DISABLE_JIT=1`` kernels run as the plain Python that they are written in.
+With ``NUMBA_DISABLE_JIT=1`` kernels run as the plain Python that they are written in, and so they do where something in
+the system keeps LLVM from compiling them.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar, overload
+from typing import Any, ClassVar, NamedTuple, TypeVar, overload
 
 import numba
 import numpy as np
 from numba.core import event
+from numba.core.caching import FunctionCache
+from numba.core.errors import NumbaError
 
 __all__ = ["WarmUpStep", "at_warm_up", "kernel", "warm_up", "warm_up_steps"]
 
@@ -47,9 +51,10 @@ def kernel(function: Function | None = None, *, fastmath: bool | set[str] = Fals
         _notice.ours.add(function.__module__)
         # error_model="numpy": a division by zero gives inf or nan. With Python's model it raises, and a loop that may
         # raise in the middle is not vectorised.
-        compiled = numba.njit(nogil=True, error_model="numpy", fastmath=fastmath, forceinline=inline)(function)
-        if hasattr(compiled, "enable_caching"):  # not with NUMBA_DISABLE_JIT: then it is the function itself
+        compiled: Any = numba.njit(nogil=True, error_model="numpy", fastmath=fastmath, forceinline=inline)(function)
+        if hasattr(compiled, "py_func"):  # not with NUMBA_DISABLE_JIT: then it is the function itself
             _keep_on_disk(compiled)
+            compiled._compile_for_args = _Compilation(compiled)
         return compiled
 
     return compile_ if function is None else compile_(function)
@@ -61,11 +66,46 @@ def _keep_on_disk(dispatcher: Any) -> None:
     Numba looks at the kernel's own file only, and would go on to use what was compiled from an older version of another.
     """
     try:
-        dispatcher.enable_caching()
+        cache = _Cache(dispatcher.py_func)  # type: ignore[no-untyped-call]
     except RuntimeError:  # no folder can be written, or the function is of no file but was typed at a prompt
         return
-    index = dispatcher._cache._cache_file
+    index = cache._cache_file
     index._source_stamp = (index._source_stamp, _STAMP)
+    dispatcher._cache = cache
+
+
+class _Cache(FunctionCache):
+    """A cache that a full disk leaves without an entry, and the program with what it has compiled."""
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        with suppress(OSError):
+            super().save_overload(sig, data)  # type: ignore[no-untyped-call]
+
+
+class _Compilation:
+    """Compile for new types of arguments; where that fails for a reason outside of the kernel, return it as it is written.
+
+    A system may forbid memory that is both written and executed.  Numba calls what this returns.
+    """
+
+    said: ClassVar[bool] = False
+
+    def __init__(self, dispatcher: Any) -> None:
+        self.dispatcher, self.compile = dispatcher, dispatcher._compile_for_args
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return self.compile(*args, **kwargs)
+        except NumbaError:  # the text of the kernel, or its arguments
+            raise
+        except Exception as error:
+            if not _Compilation.said:
+                _Compilation.said = True
+                sys.stderr.write(
+                    f"autograd_core: kernels cannot be compiled ({type(error).__name__}: {error}); they run as plain Python, "
+                    "many times slower\n"
+                )
+            return self.dispatcher.py_func
 
 
 def _stamp() -> tuple[tuple[str, float, int], ...]:

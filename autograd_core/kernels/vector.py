@@ -27,7 +27,9 @@ from numba import types
 from numba.core.registry import cpu_target
 from numba.extending import intrinsic
 
-__all__ = ["Vectors", "choose", "emitted_by", "integer", "is_compiled", "lanes", "loop", "registers", "subroutine"]
+from .jit import kernel
+
+__all__ = ["Vectors", "choose", "emitted_by", "integer", "is_available", "lanes", "loop", "registers", "subroutine"]
 
 I1, I32, I64 = ir.IntType(1), ir.IntType(32), ir.IntType(64)
 
@@ -64,11 +66,6 @@ def integer(value: int) -> ir.Constant:
     return ir.Constant(I64, value)
 
 
-def is_compiled() -> bool:
-    """Return whether kernels are compiled at all: not with ``NUMBA_DISABLE_JIT``."""
-    return not vars(numba.config)["DISABLE_JIT"]
-
-
 def emitted_by(emitter: Callable[..., None]) -> Callable[[Callable[..., None]], Any]:
     """Have kernels that call the decorated function run what ``emitter(builder, vectors, *arguments)`` emits.
 
@@ -77,7 +74,7 @@ def emitted_by(emitter: Callable[..., None]) -> Callable[[Callable[..., None]], 
     """
 
     def decorate(plain: Callable[..., None]) -> Any:
-        if not is_compiled():
+        if vars(numba.config)["DISABLE_JIT"]:
             return plain
 
         def typed(_context: Any, *kinds: Any) -> Any:
@@ -236,6 +233,13 @@ class Vectors:
         """Return the elements 0, 2, 4, ... of two vectors side by side."""
         return self.builder.shuffle_vector(low, high, self._places(range(0, 2 * self.lanes, 2)))
 
+    def interleave(self, x: ir.Value, y: ir.Value) -> tuple[ir.Value, ir.Value]:
+        """Return x[0], y[0], x[1], y[1], ... as two vectors."""
+        pairs = [place for i in range(self.lanes) for place in (i, self.lanes + i)]
+        halves = pairs[: self.lanes], pairs[self.lanes :]
+        low, high = (self.builder.shuffle_vector(x, y, self._places(half)) for half in halves)
+        return low, high
+
     def transpose(self, rows: list[ir.Value]) -> list[ir.Value]:
         """Return the columns of the square matrix whose rows are given, by exchanging ever larger blocks."""
         n, h = self.lanes, 1
@@ -266,3 +270,29 @@ class Vectors:
         full = f"llvm.{name}.{self.suffix}{ending}"
         found = self.builder.module.globals.get(full)
         return found or ir.Function(self.builder.module, ir.FunctionType(result, arguments), full)
+
+
+def _emit_fill(builder: ir.IRBuilder, vectors: Vectors, out: ir.Value, value: ir.Value) -> None:
+    vectors.store(vectors.splat(value), out)
+
+
+@emitted_by(_emit_fill)
+def _fill(out: Any, value: Any) -> None:
+    """Fill a vector."""
+    out[:] = value
+
+
+@kernel
+def _probe(out: Any) -> None:
+    _fill(out, out.dtype.type(1))
+
+
+@functools.cache
+def is_available() -> bool:
+    """Return whether vector instructions can be compiled here, and run: not with ``NUMBA_DISABLE_JIT``."""
+    out = np.zeros(lanes(np.dtype(np.float32)), np.float32)
+    try:
+        _probe(out)
+    except NotImplementedError:  # the kernel runs as plain Python, see ``jit``
+        return False
+    return hasattr(_probe, "signatures") and bool((out == 1).all())

@@ -30,7 +30,7 @@ from ..layout import compact
 from ..memory import empty
 from ..threads import parallel
 from .approximation import sigmoid, tanh
-from .factor import Factor
+from .product import Factor, product
 
 __all__ = ["recurrence", "recurrence_backward", "recurrent_cell", "recurrent_cell_backward", "recurrent_table"]
 
@@ -46,8 +46,7 @@ WORK = 4  # nanoseconds, on one core, for an element of the state in one step
 #
 # backward(start, stop, g, back, carry, gates, before, after, da, du): the gradient of *after* comes in parts, g (N, S H),
 # *back* (N, H) of h by way of the next u, and *carry* (N, H) of c, or of a GRU's h.  It gives da, du, which are one array
-# where they are equal, and in *carry* the gradient of *before* but for what u brings it.  u and *back* may have more
-# columns than are read.
+# where they are equal, and in *carry* the gradient of *before* but for what u brings it.
 #
 # A loop with one store is vectorised, one with several is not: the compiler gives up asking which arrays overlap.  So each
 # quantity has a loop of its own, over a row, which stays in the cache.  Indices are unsigned: a signed one could count from
@@ -245,7 +244,7 @@ def recurrent_table(x: ndarray, w_ih: ndarray, w_hh: ndarray, b_ih: ndarray, b_h
     """Return the table of a sequence: x is (R, I), *state* (N, S H)."""
     (rows, _), (width, hidden), (n, size) = x.shape, w_hh.shape, state.shape
     table = empty((rows + hidden + 2 + n, width), x.dtype)
-    np.matmul(x, w_ih.T, out=table[:rows])
+    product(x, w_ih.T, out=table[:rows])
     table[rows : rows + hidden] = w_hh.reshape(hidden, width)
     table[rows + hidden], table[rows + hidden + 1] = b_ih, b_hh
     table[rows + hidden + 2 :, :size], table[rows + hidden + 2 :, size:] = state, 0
@@ -271,7 +270,7 @@ def recurrence(table: ndarray, *, mode: str, batch_sizes: Sizes, reverse: bool) 
     states[-1 if reverse else 0] = parts.initial[:, : cell.states * hidden]
     gates = empty((len(parts.inputs), cell.kept * hidden), table.dtype)
     weight = Factor.of(parts.weight.T, n)
-    u = np.empty((n, weight.width), table.dtype)
+    u = np.empty((n, parts.weight.shape[0]), table.dtype)
     for before, after, rows, size in _steps(batch_sizes, reverse):
         weight.multiply(states[before, :size], u)
         args = parts.inputs[rows], u, parts.bias, states[before], gates[rows], states[after]
@@ -290,19 +289,18 @@ def recurrence_backward(
     n, hidden, da = len(parts.initial), matrix.shape[1], parts.inputs
     weight = Factor.of(matrix, n)
     du = empty(da.shape, g.dtype) if cell.apart else da
-    back, carry = np.zeros((n, weight.width), g.dtype), np.zeros((n, hidden), g.dtype)
+    back, carry = np.zeros((n, hidden), g.dtype), np.zeros((n, hidden), g.dtype)
     for before, after, rows, size in reversed(list(_steps(batch_sizes, reverse))):
         args = g[after], back, carry, gates[rows], states[before], states[after], da[rows], du[rows]
         parallel(cell.backward, size, *args, work=WORK * size * hidden)
         weight.multiply(du[rows], back)
         if size < n:
-            back[size:, :hidden] += g[after, size:, :hidden]
+            back[size:] += g[after, size:, :hidden]
             if cell.states == 2:
                 carry[size:] += g[after, size:, hidden:]
-    np.matmul(du.T, _before(states, batch_sizes, reverse)[:, :hidden], out=parts.weight)
+    product(du.T, _before(states, batch_sizes, reverse)[:, :hidden], out=parts.weight)
     parts.bias[0] = np.add.reduce(da, 0)
     parts.bias[1] = np.add.reduce(du, 0) if cell.apart else parts.bias[0]
-    back = back[:, :hidden]
     initial = np.concatenate((back, carry), 1) if cell.states == 2 else back + carry
     initial += g[-1 if reverse else 0]
     parts.initial[:, : initial.shape[1]], parts.initial[:, initial.shape[1] :] = initial, 0

@@ -96,7 +96,8 @@ def gather_along(x: ndarray, index: ndarray, axis: int) -> ndarray:
 def scatter_add_along(source: ndarray, index: ndarray, axis: int, shape: tuple[int, ...]) -> ndarray:
     """Return zeros of *shape* with *source* added at the places that ``gather_along`` reads; sizes as there."""
     region = _within(shape, index.shape, axis)
-    out = np.zeros((*index.shape[:axis], shape[axis], *index.shape[axis + 1 :]), source.dtype)
+    out = empty((*index.shape[:axis], shape[axis], *index.shape[axis + 1 :]), source.dtype)
+    out.fill(0)
     lead, m, rest = _around(index.shape, axis)
     places, values = compact(index, (lead, m, rest), INT64), compact(source, (lead, m, rest))
     if source.dtype.kind == "f":

@@ -9,14 +9,13 @@ With stride s, dilation d, and x padded to x', all written for one axis::
 Arrays are float32 or float64, all of one dtype, with any strides.  x is (N, C, *size), w is (O, C / groups, *window), and
 y is (N, O, *places).  The channels of a group are neighbours.  Padding is a pair (before, after) for each axis.
 
-Reading order: ``tiles`` (the innermost loops), ``correlation`` (what is computed), ``plan`` (how), ``direct``,
+Reading order: ``cpu.tiles`` (the innermost loops), ``correlation`` (what is computed), ``plan`` (how), ``direct``,
 ``weight_by_channels`` and ``weight_by_places``; then ``transforms`` and ``winograd``.  ``columns`` needs no compiler.
 """
 
 from __future__ import annotations
 
 import functools
-import sys
 from types import ModuleType
 from typing import Any
 
@@ -26,7 +25,7 @@ from numpy import ndarray
 from ... import memory
 from ...jit import at_warm_up
 from ...layout import compact
-from ...vector import is_compiled, lanes
+from ...vector import is_available, lanes
 from . import columns, direct, weight_by_channels, weight_by_places, winograd
 from .sizes import Padding, Shape, Sizes
 from .transforms import LEVELS
@@ -132,21 +131,9 @@ def conv_weight(
     return w
 
 
-@functools.cache
 def _way() -> ModuleType:
-    """Return the way for any sizes: ``columns`` if kernels are not compiled, and a line about it if they cannot be."""
-    if not is_compiled():
-        return columns
-    try:
-        one = np.ones((1, 1, 1), np.float32)
-        direct.convolve(one, one, None, Sizes.of((1, 1, 1), (1, 1, 1), (1,), ((0, 0),), (1,), 1), one.copy())
-    except Exception as error:  # whatever keeps Numba from compiling here, there is another way
-        sys.stderr.write(
-            f"autograd_core: kernels for convolution cannot be compiled ({type(error).__name__}: {error}); "
-            "NumPy serves instead, several times slower\n"
-        )
-        return columns
-    return direct
+    """Return the way for any sizes: ``columns`` where vector instructions cannot be compiled."""
+    return direct if is_available() else columns
 
 
 @functools.lru_cache(maxsize=1024)

@@ -21,9 +21,9 @@ BLOCK = 4 << 20  # bytes of columns at a time: about what a core's share of the 
 
 def convolve(x: ndarray, w: ndarray, bias: ndarray | None, s: Sizes, y: ndarray, relu: bool = False) -> None:
     """Write conv(x, w) + bias to y, or its positive part."""
-    matrices = w.reshape(s.groups, s.y_group, -1)
+    matrices = w.reshape(s.groups, s.y_group, s.x_group * prod(s.window))
     for block in _blocks(s, x.itemsize):
-        columns = _windows(_padded(x[block], s), s).reshape(-1, s.groups, matrices.shape[2], prod(s.places))
+        columns = _windows(_padded(x[block], s), s).reshape(len(x[block]), s.groups, matrices.shape[2], prod(s.places))
         product = np.matmul(matrices, columns).reshape(y[block].shape)
         if bias is not None:
             product += bias.reshape(-1, *[1] * (y.ndim - 2))
@@ -32,11 +32,11 @@ def convolve(x: ndarray, w: ndarray, bias: ndarray | None, s: Sizes, y: ndarray,
 
 def convolve_input(g: ndarray, w: ndarray, s: Sizes, x: ndarray) -> None:
     """Write the adjoint of ``x -> conv(x, w)`` at g to x."""
-    matrices = w.reshape(s.groups, s.y_group, -1).transpose(0, 2, 1)
+    matrices = w.reshape(s.groups, s.y_group, s.x_group * prod(s.window)).transpose(0, 2, 1)
     for block in _blocks(s, g.itemsize):
-        columns = np.matmul(matrices, g[block].reshape(-1, s.groups, s.y_group, prod(s.places)))
+        columns = np.matmul(matrices, g[block].reshape(len(g[block]), s.groups, s.y_group, prod(s.places)))
         padded = _padded(np.zeros(x[block].shape, x.dtype), s)
-        windows = columns.reshape(-1, s.channels, *s.window, *s.places)
+        windows = columns.reshape(len(columns), s.channels, *s.window, *s.places)
         for a in np.ndindex(s.window):
             _seen(padded, a, s)[...] += windows[:, :, *a]
         x[block] = padded[:, :, *(slice(b, b + n) for b, n in zip(s.before, s.size))].reshape(x[block].shape)
@@ -46,8 +46,8 @@ def convolve_weight(g: ndarray, x: ndarray, s: Sizes, w: ndarray) -> None:
     """Write the adjoint of ``w -> conv(x, w)`` at g to w."""
     total = np.zeros((s.groups, s.y_group, w.size // max(1, len(w))), w.dtype)
     for block in _blocks(s, x.itemsize):
-        columns = _windows(_padded(x[block], s), s).reshape(-1, s.groups, total.shape[2], prod(s.places))
-        results = g[block].reshape(-1, s.groups, s.y_group, prod(s.places))
+        columns = _windows(_padded(x[block], s), s).reshape(len(x[block]), s.groups, total.shape[2], prod(s.places))
+        results = g[block].reshape(len(g[block]), s.groups, s.y_group, prod(s.places))
         total += np.matmul(results, columns.transpose(0, 1, 3, 2)).sum(0)
     w[...] = total.reshape(w.shape)
 
@@ -62,7 +62,7 @@ def _padded(x: ndarray, s: Sizes) -> ndarray:
     """Return images (n, C, D, H, W) as far as windows reach, and at least as large as they are."""
     reach = [(m - 1) * t + d * (k - 1) + 1 for m, t, d, k in zip(s.places, s.stride, s.dilation, s.window)]
     after = [max(0, r - b - n) for r, b, n in zip(reach, s.before, s.size)]
-    return np.pad(x.reshape(-1, s.channels, *s.size), ((0, 0), (0, 0), *zip(s.before, after)))
+    return np.pad(x.reshape(len(x), s.channels, *s.size), ((0, 0), (0, 0), *zip(s.before, after)))
 
 
 def _seen(padded: ndarray, a: tuple[int, ...], s: Sizes) -> ndarray:

@@ -11,11 +11,12 @@ from numpy import ndarray
 from ... import memory
 from ...jit import kernel
 from ...threads import get_num_threads, parallel
+from ..copies import STRANDS, weave_rows
+from ..tiles import pixel_tile
 from .correlation import adjoint, convolution
 from .packing import copy_plane, pack_weights
 from .plan import Plan, make_plan
 from .sizes import Sizes
-from .tiles import pixel_tile
 
 __all__ = ["convolve", "convolve_input"]
 
@@ -99,22 +100,25 @@ def correlate(
         vectors = p.vectors if rows == p.strip_rows else p.last_vectors
         count = images * (p.vector_count if rows == p.strip_rows else p.last_vector_count)
         target = (first * p.groups + group) * p.target_channels * p.target_depth + table[seen]
-        for s in range(len(stages)):
+        for s in range(0, len(stages), p.strands):
             stage = stages[s]
             begin, end = stage.blocks * split // p.splits, stage.blocks * (split + 1) // p.splits
-            weights = group * p.group_weights + stage.weights
             if p.is_direct:
                 y0 = target * p.target_height * p.target_width + row * p.target_width
+                weights = group * p.group_weights + stage.weights
                 multiply(
                     source, origin, w, weights, y, y0, bias, group, floor, begin, end, vectors, count, p, stage, table
                 )
-            else:
-                for block in range(begin, end):
+                continue
+            for block in range(begin, end):
+                for strand in range(p.strands):
+                    one = stages[s + strand]
+                    weights = group * p.group_weights + one.weights
                     multiply(
-                        source, origin, w, weights, scratch, p.buffer, bias, group, floor, block, block + 1, vectors, count,
-                        p, stage, table,
+                        source, origin, w, weights, scratch, p.buffer + strand * p.strand, bias, group, floor, block,
+                        block + 1, vectors, count, p, one, table,
                     )  # fmt: skip
-                    place_block(y, target, scratch, block, images, row, rows, p, stage)
+                place_block(y, target, scratch, block, images, row, rows, p, stage)
 
 
 @kernel
@@ -172,17 +176,21 @@ def multiply(
 def place_block(
     y: Any, target: int, scratch: Any, block: int, images: int, row: int, rows: int, p: Any, stage: Any
 ) -> None:
-    """Pick the places of one phase out of the buffer: y[first + place step] = results[place], in rows and columns."""
+    """Weave the phases along a row, which lie apart in the buffer: y[v strands + strand] = results[strand, v]."""
     size = p.target_height * p.target_width
     channel = stage.channel + block * stage.rows
-    columns = (p.target_width - stage.first_column + p.step_w - 1) // p.step_w
+    line = row * p.step_h + stage.first_row
+    lines = min(rows, (p.target_height - line + p.step_h - 1) // p.step_h)
+    pitch = p.step_h * p.target_width
     for r in range(min(stage.rows, p.target_channels - channel)):
         for i in range(images):
-            plane = (target + (i * p.groups * p.target_channels + channel + r) * p.target_depth) * size
+            start = (target + (i * p.groups * p.target_channels + channel + r) * p.target_depth) * size
+            start += line * p.target_width
             results = p.buffer + r * p.buffer_pitch + i * p.results
-            for u in range(rows):
-                line = (row + u) * p.step_h + stage.first_row
-                if line < p.target_height:
-                    start = plane + line * p.target_width + stage.first_column
-                    for v in range(columns):
-                        y[np.uint64(start + v * p.step_w)] = scratch[np.uint64(results + u * p.pitch + v)]
+            if p.strands <= STRANDS:
+                weave_rows(y, start, pitch, scratch, results, p.pitch, p.strand, p.strands, p.target_width, lines)
+                continue
+            for u in range(lines):
+                for v in range(p.target_width):
+                    source = results + v % p.strands * p.strand + u * p.pitch + v // p.strands
+                    y[np.uint64(start + u * pitch + v)] = scratch[np.uint64(source)]

@@ -2,96 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeAlias
-
-from llvmlite import ir
-from numpy import ndarray
+from typing import Any
 
 from ...jit import kernel
-from ...vector import Vectors, choose, emitted_by, integer, loop, subroutine
+from ..copies import copy_rows
 
 __all__ = ["copy_plane", "pack_weights"]
-
-STEPS = (1, 2, 4)  # the strides along a row for which vectors are loaded side by side and thinned out
-Value: TypeAlias = Any  # an ir.Value, of a library without types
-
-
-def _emit_copy_rows(
-    b: ir.IRBuilder, v: Vectors, which: Value, y: Value, y0: Value, y_pitch: Value, x: Value, x0: Value, x_pitch: Value,
-    low: Value, high: Value, n: Value, rows: Value,
-) -> None:  # fmt: skip
-    arguments = [b.gep(y, [y0]), y_pitch, b.gep(x, [x0]), x_pitch, low, high, n, rows]
-
-    def case(step: int) -> Callable[[], None]:
-        body = lambda inside, *values: _rows(inside, Vectors(inside, v.element), step, *values)
-        return lambda: subroutine(b, f"rows_{step}_{v.suffix}", arguments, body)
-
-    choose(b, which, [case(step) for step in STEPS])
-
-
-def _rows(
-    b: ir.IRBuilder, v: Vectors, step: int, y: Value, y_pitch: Value, x: Value, x_pitch: Value, low: Value, high: Value,
-    n: Value, rows: Value,
-) -> None:  # fmt: skip
-    first, stop = b.mul(low, integer(step)), b.add(b.mul(b.sub(high, integer(1)), integer(step)), integer(1))
-
-    def masks(j: Value) -> list[Value]:
-        """Of the vectors that hold x[j step ...], side by side, the elements to be read."""
-        starts = [b.add(b.mul(j, integer(step)), integer(part * v.lanes)) for part in range(step)]
-        return [v.between(b.sub(first, start), b.sub(stop, start)) for start in starts]
-
-    def thinned(address: Value, masks: list[Value]) -> Value:
-        parts = [v.load_where(mask, b.gep(address, [integer(i * v.lanes)])) for i, mask in enumerate(masks)]
-        while len(parts) > 1:
-            parts = [v.every_second(*pair) for pair in zip(parts[::2], parts[1::2])]
-        return parts[0]
-
-    def one_vector(r: Value, _: Any) -> list[Value]:
-        v.store(thinned(b.gep(x, [b.mul(r, x_pitch)]), once), b.gep(y, [b.mul(r, y_pitch)]))
-        return []
-
-    def many_vectors(r: Value, _: Any) -> list[Value]:
-        source, target = b.gep(x, [b.mul(r, x_pitch)]), b.gep(y, [b.mul(r, y_pitch)])
-
-        def vector(i: Value, _: Any) -> list[Value]:
-            j = b.mul(i, integer(v.lanes))
-            v.store(thinned(b.gep(source, [b.mul(j, integer(step))]), masks(j)), b.gep(target, [j]))
-            return []
-
-        loop(b, vectors, [], vector)
-        return []
-
-    vectors = b.sdiv(b.add(n, integer(v.lanes - 1)), integer(v.lanes))
-    with b.if_else(b.icmp_signed("<=", n, integer(v.lanes))) as (narrow, wide):
-        with narrow:
-            once = masks(integer(0))
-            loop(b, rows, [], one_vector)
-        with wide:
-            loop(b, rows, [], many_vectors)
-
-
-@emitted_by(_emit_copy_rows)
-def _copy_rows(
-    which: int,
-    y: ndarray,
-    y0: int,
-    y_pitch: int,
-    x: ndarray,
-    x0: int,
-    x_pitch: int,
-    low: int,
-    high: int,
-    n: int,
-    rows: int,
-) -> None:
-    """y[y0 + r y_pitch + j] = x[x0 + r x_pitch + j STEPS[which]] if low <= j < high else 0, for r < rows and j < n.
-
-    The last vector of a row is written whole, beyond n: rows must lie in ascending order.
-    """
-    for r in range(rows):
-        for j in range(n):
-            y[y0 + r * y_pitch + j] = x[x0 + r * x_pitch + j * STEPS[which]] if low <= j < high else 0
 
 
 @kernel
@@ -119,7 +35,7 @@ def copy_plane(
     start, target = x0 + (row + top * row_step) * width + column, y0 + top * pitch
     which = 0 if column_step == 1 else 1 if column_step == 2 else 2 if column_step == 4 else -1
     if which >= 0:
-        _copy_rows(which, y, target, pitch, x, start, row_step * width, low, high, n, bottom - top)
+        copy_rows(which, y, target, pitch, x, start, row_step * width, low, high, n, bottom - top)
     else:
         for r in range(bottom - top):
             source = start + r * row_step * width

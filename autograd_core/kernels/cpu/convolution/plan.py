@@ -15,24 +15,24 @@ from numpy import ndarray
 
 from ...record import record, records
 from ...vector import lanes
+from ..tiles import PIXEL_TILES
 from .correlation import Correlation
-from .tiles import PIXEL_TILES
 
 __all__ = ["PLAN", "STAGE", "Plan", "make_plan"]
 
-STRIP = 1 << 19  # bytes of packed source at a time: half of a usual second-level cache
-BUNDLE = 3 << 18  # bytes of it when small images are packed together
+STRIP = 1 << 20  # bytes of packed source at a time: as much as a usual second-level cache
+BUNDLE = 3 << 19  # bytes of it when small images are packed together
 WEIGHTS = 1 << 18  # bytes of weights from which they should not be read again for each strip of pixels
 
 PLAN = record(
     "images groups source_channels target_channels source_depth source_height source_width target_depth "
     "target_height target_width places_h places_w bundle bundles depths depth_taps depth_table strips strip_rows splits "
     "row_step row_table row_phases reach column_step column_table columns packed_rows pitch plane image "
-    "is_raw is_direct by_pixels buffer buffer_pitch results vectors vector_count last_vectors last_vector_count "
-    "step_h step_w weight_group weight_channel group_weights scratch"
+    "is_raw is_direct by_pixels buffer buffer_pitch results strands strand vectors vector_count last_vectors "
+    "last_vector_count step_h weight_group weight_channel group_weights scratch"
 )
 
-STAGE = record("rows vectors tails blocks channel weights weight_offsets taps k first_row first_column")
+STAGE = record("rows vectors tails blocks channel weights weight_offsets taps k first_row")
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +207,7 @@ def make_plan(c: Correlation, dtype: np.dtype[Any], threads: int) -> Plan:
         splits *= 2
     packed = 0 if layout.raw else _up(bundle * strip.image + 4 * n + layouts.overhang, 16)
     pitch = 0 if layout.direct else _up(bundle * strip.results + n, 16)
+    strands = len({phase.first[1] for phase in c.phases})
     tallest = max((stage["rows"] for stage in stages), default=0)
     vectors = _vectors(c, layouts, layout, strip, strip.rows, bundle)
     last_vectors = _vectors(c, layouts, layout, strip, last, bundle)
@@ -230,9 +231,9 @@ def make_plan(c: Correlation, dtype: np.dtype[Any], threads: int) -> Plan:
         "buffer": packed, "buffer_pitch": pitch, "results": strip.results,
         "vectors": table.add(vectors), "vector_count": len(vectors) // bundle,
         "last_vectors": table.add(last_vectors), "last_vector_count": len(last_vectors) // bundle,
-        "step_h": c.step[0], "step_w": c.step[1], "weight_group": c.weight_strides[0],
+        "step_h": c.step[0], "weight_group": c.weight_strides[0],
         "weight_channel": c.weight_strides[1], "group_weights": group_weights,
-        "scratch": packed + tallest * pitch,
+        "strands": strands, "strand": tallest * pitch, "scratch": packed + strands * tallest * pitch + n,
     }  # fmt: skip
     products = c.images * len(c.depths) * c.groups * c.target[0] * c.places[0] * c.places[1] * layouts.k
     return Plan(
@@ -249,32 +250,33 @@ def make_plan(c: Correlation, dtype: np.dtype[Any], threads: int) -> Plan:
 def _stages(
     c: Correlation, layouts: Layouts, layout: Layout, strip: Strip, table: Table
 ) -> tuple[list[dict[str, int]], int]:
-    """Return the stages, and how many weights they have together."""
+    """Return the stages, those of one row of phases and one block of channels side by side, and how many weights they have."""
     stages, weights = [], 0
     _, _, source_stride = c.weight_strides
+    planes = [(i, z) for i in range(c.source[0]) for z in range(len(c.depth_weights))]
+    read = {}  # phase -> where its weights and its sources are, in the table
     for phase in c.phases:
-        k = layouts.planes * len(phase.taps)
-        planes = [(i, z) for i in range(c.source[0]) for z in range(len(c.depth_weights))]
-        offsets = table.add(
-            [i * source_stride + c.depth_weights[z] + tap.weight for i, z in planes for tap in phase.taps]
-        )
-        places = [_place(tap.row, tap.column, c, layouts, layout, strip) for tap in phase.taps]
-        taps = table.add(
-            np.add.outer(np.arange(layouts.planes) * strip.plane, np.array(places, np.int64)) if places else []
-        )
-        for rows, blocks, first in sections(c.target[0]):
+        offsets = [i * source_stride + c.depth_weights[z] + tap.weight for i, z in planes for tap in phase.taps]
+        places = np.array([_place(tap.row, tap.column, c, layouts, layout, strip) for tap in phase.taps], np.int64)
+        taps = np.add.outer(np.arange(layouts.planes) * strip.plane, places)
+        read[phase.first] = table.add(offsets), table.add(taps), len(offsets)
+    for first_row in sorted({phase.first[0] for phase in c.phases}):
+        for rows, blocks, channel in sections(c.target[0]):
             widths = sorted(n for r, n in PIXEL_TILES if r == rows)
             tails = [
                 PIXEL_TILES.index((rows, next(n for n in widths if n >= left))) for left in range(1, widths[-1] + 1)
             ]
-            stages.append(
-                {
-                    "rows": rows, "vectors": widths[-1], "tails": table.add([0, *tails]), "blocks": blocks, "channel": first,
-                    "weights": weights, "weight_offsets": offsets, "taps": taps, "k": k, "first_row": phase.first[0],
-                    "first_column": phase.first[1],
-                }
-            )  # fmt: skip
-            weights += rows * blocks * k
+            tails_at = table.add([0, *tails])
+            for first, (offsets_at, taps_at, k) in read.items():
+                if first[0] == first_row:
+                    stages.append(
+                        {
+                            "rows": rows, "vectors": widths[-1], "tails": tails_at, "blocks": blocks, "channel": channel,
+                            "weights": weights, "weight_offsets": offsets_at, "taps": taps_at, "k": k,
+                            "first_row": first_row,
+                        }
+                    )  # fmt: skip
+                    weights += rows * blocks * k
     return stages, weights
 
 

@@ -20,9 +20,10 @@ from ...jit import kernel
 from ...record import record, records
 from ...threads import parallel
 from ...vector import lanes
+from ..copies import transpose_tile
+from ..tiles import CHANNEL_TILES, channel_tile
 from .packing import copy_plane
 from .sizes import Sizes
-from .tiles import CHANNEL_TILES, channel_tile, transpose_tile
 
 __all__ = ["convolve_weight"]
 

@@ -20,9 +20,9 @@ from ...jit import kernel
 from ...record import record, records
 from ...threads import parallel
 from ...vector import lanes
+from ..tiles import PLACE_TILES, place_tile
 from .packing import copy_plane
 from .sizes import Sizes
-from .tiles import PLACE_TILES, place_tile
 
 __all__ = ["convolve_weight"]
 

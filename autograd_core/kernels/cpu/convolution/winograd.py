@@ -27,8 +27,9 @@ from ...jit import kernel
 from ...record import record, records
 from ...threads import get_num_threads, parallel
 from ...vector import lanes
+from ..copies import transpose_tile
+from ..tiles import CHANNEL_TILES, channel_tile
 from .sizes import Sizes
-from .tiles import CHANNEL_TILES, channel_tile, transpose_tile
 from .transforms import FILTER, FILTER_ADJOINT, INPUT, LEVELS, OUTPUT, OUTPUT_ADJOINT, sandwich
 
 __all__ = ["best_level", "convolve", "convolve_input", "convolve_weight", "fits"]

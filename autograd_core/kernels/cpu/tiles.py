@@ -1,4 +1,4 @@
-"""Tiles: the innermost loops of convolution, which keep a block of sums in the vector registers.
+"""Tiles: the innermost loops of convolutions and matrix products, which keep a block of sums in the vector registers.
 
 A tile of R x V sums needs, for each step of its loop, R scalars and V vectors, and does R V multiplications: what it reads
 falls behind what it computes as the tile grows, until the registers are full.  Each tile here is written once, for any R
@@ -17,9 +17,9 @@ import numpy as np
 from llvmlite import ir
 from numpy import ndarray
 
-from ...vector import Vectors, choose, emitted_by, integer, lanes, loop, registers, subroutine
+from ..vector import Vectors, choose, emitted_by, integer, lanes, loop, registers, subroutine
 
-__all__ = ["CHANNEL_TILES", "PIXEL_TILES", "PLACE_TILES", "channel_tile", "pixel_tile", "place_tile", "transpose_tile"]
+__all__ = ["CHANNEL_TILES", "PIXEL_TILES", "PLACE_TILES", "channel_tile", "pixel_tile", "place_tile"]
 
 Tiles = tuple[
     tuple[int, int], ...
@@ -169,9 +169,9 @@ def _channels(
         scalars = [v.splat(b.load(b.gep(source, [tap]))) for source in sources]
         return [v.fma(s, vectors[j], sums[r * width + j]) for r, s in enumerate(scalars) for j in range(width)]
 
-    so_far = [b.select(anew, v.constant(0.0), v.load(place)) for place in places]
-    for total, place in zip(loop(b, k, so_far, step), places):
-        v.store(total, place)
+    sums = loop(b, k, [v.constant(0.0)] * len(places), step)
+    for total, place in zip(sums, places):
+        v.store(b.select(anew, total, b.fadd(total, v.load(place))), place)
 
 
 @emitted_by(_emit_channel_tile)
@@ -254,38 +254,3 @@ def place_tile(
             products[:places] = a[left : left + places] * x[right : right + places]
             target = y0 + (r * width + c) * n
             y[target : target + n] += products.reshape(-1, n).sum(0)
-
-
-# -------------------------------------------------------------------------------------------------------- transpose tile
-
-
-def _emit_transpose_tile(
-    b: ir.IRBuilder, v: Vectors, y: Value, y0: Value, y_step: Value, x: Value, x0: Value, x_step: Value, rows: Value,
-    columns: Value,
-) -> None:  # fmt: skip
-    arguments = [b.gep(y, [y0]), y_step, b.gep(x, [x0]), x_step, rows, columns]
-    body = lambda inside, *values: _transposed(inside, Vectors(inside, v.element), *values)
-    subroutine(b, f"transposed_{v.suffix}", arguments, body)
-
-
-def _transposed(
-    b: ir.IRBuilder, v: Vectors, y: Value, y_step: Value, x: Value, x_step: Value, rows: Value, columns: Value
-) -> None:
-    within, wanted = v.below(columns), v.below(rows)
-    lines = []
-    for i in range(v.lanes):
-        mask = b.select(b.icmp_signed("<", integer(i), rows), within, v.nowhere())
-        lines.append(v.load_where(mask, b.gep(x, [b.mul(x_step, integer(i))])))
-    for j, line in enumerate(v.transpose(lines)):
-        with b.if_then(b.icmp_signed("<", integer(j), columns)):
-            v.store_where(wanted, line, b.gep(y, [b.mul(y_step, integer(j))]))
-
-
-@emitted_by(_emit_transpose_tile)
-def transpose_tile(y: ndarray, y0: int, y_step: int, x: ndarray, x0: int, x_step: int, rows: int, columns: int) -> None:
-    """y[y0 + j y_step + i] = x[x0 + i x_step + j], for i < rows and j < columns, each at most a vector's lanes.
-
-    Nothing else is read or written.
-    """
-    i, j = np.ogrid[:rows, :columns]
-    y[y0 + j * y_step + i] = x[x0 + i * x_step + j]
