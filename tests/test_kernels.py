@@ -368,33 +368,23 @@ def test_arrays_of_two_backends_do_not_meet(monkeypatch: pytest.MonkeyPatch) -> 
 # ------------------------------------------------------------------------------------------------------------------ BLAS
 
 
-def test_blas_has_one_thread_inside_and_its_own_number_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_blas_has_one_thread_meanwhile_and_its_own_number_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
     numbers = [7]
     monkeypatch.setattr(blas, "_get", lambda: numbers[-1])
     monkeypatch.setattr(blas, "_set", numbers.append)
-    with blas.one_thread(), blas.one_thread():
-        assert blas.get_num_threads() == 1
+    assert blas.one_thread(lambda *args: (args, blas.get_num_threads()), 1, 2) == ((1, 2), 1)
     assert numbers == [7, 1, 7]
-    with pytest.raises(ZeroDivisionError), blas.one_thread():
-        1 / 0  # noqa: B018
+    with pytest.raises(ZeroDivisionError):
+        blas.one_thread(lambda: 1 / 0)
     assert numbers == [7, 1, 7, 1, 7]
-
-
-def test_a_child_forked_meanwhile_has_all_of_blas(monkeypatch: pytest.MonkeyPatch) -> None:
-    numbers = [7]
-    monkeypatch.setattr(blas, "_get", lambda: numbers[-1])
-    monkeypatch.setattr(blas, "_set", numbers.append)
-    with blas.one_thread():
-        blas._start_anew()
-        assert numbers == [7, 1, 7]
-        blas._inside = 1  # as the parent still has it
+    blas.one_thread(blas.one_thread, lambda: None)
+    assert numbers == [7, 1, 7, 1, 7, 1, 7]
 
 
 def test_a_blas_that_cannot_be_asked_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(blas, "_get", None)
     monkeypatch.setattr(blas, "_set", None)
-    with blas.one_thread():
-        assert blas.get_num_threads() == 1
+    assert blas.one_thread(blas.get_num_threads) == 1
     assert blas._find("no_such_function") is None
 
 

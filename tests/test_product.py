@@ -109,3 +109,25 @@ def test_a_sum_of_many_products_is_accurate() -> None:
     x, y = (rng.normal(size=size).astype(np.float32) for size in ((64, 4096), (4096, 64)))
     exact = x.astype(float) @ y.astype(float)
     assert np.abs(cpu.product(x, y) - exact).max() <= 4e-6 * np.abs(exact).max()
+
+
+@pytest.mark.usefixtures("any_work_is_shared")
+@pytest.mark.parametrize("dtype", [*FLOATS, np.int64])
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [((7, 3, 4), (7, 4, 5)), ((7, 1, 3, 4), (6, 4, 5)), ((3, 4), (2, 4, 5)), ((2, 3, 4), (4, 5)), ((0, 3, 4), (4, 5))],
+)
+def test_stacks(left: tuple[int, ...], right: tuple[int, ...], dtype: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kernels, "PAYS_FROM", 0.0)
+    x, y = numbers(left, dtype), numbers(right, dtype)
+    for n in (1, 3):
+        threads.set_num_threads(n)
+        found = cpu.products(x, y)
+        assert found.dtype == dtype
+        np.testing.assert_array_equal(found, x @ y)
+
+
+def test_stacks_that_do_not_fit() -> None:
+    for left, right in [((2, 3, 4), (2, 3, 4)), ((2, 3, 4), (3, 4, 5)), ((), (2, 2))]:
+        with pytest.raises(ValueError, match=r"matmul|broadcast"):
+            cpu.products(np.ones(left), np.ones(right))

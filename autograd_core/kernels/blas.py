@@ -1,17 +1,14 @@
 """How many threads NumPy's BLAS uses, where that is an OpenBLAS that can be asked.
 
-Helper threads that each call a BLAS with threads of its own wait for one another: with a busy second core a step of
-training took twice to ten times as long.
+Threads of BLAS go on looking for work for a while after each product, and keep a core busy that helper threads want: with
+both, a step of training took up to ten times as long.  So a product has either.
 """
 
 from __future__ import annotations
 
 import ctypes
-import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -38,9 +35,6 @@ def _find(name: str) -> Callable[..., Any] | None:
 
 
 _get, _set = _find("get_num_threads"), _find("set_num_threads")
-_lock = Lock()
-_inside = 0
-_before = 1
 
 
 def get_num_threads() -> int:
@@ -48,35 +42,17 @@ def get_num_threads() -> int:
     return int(_get()) if _get else 1
 
 
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Let BLAS use one thread; the former number comes back when the last of all callers has left."""
-    global _before, _inside  # noqa: PLW0603
-    if _set is None:
-        yield
-        return
-    with _lock:
-        if not _inside:
-            _before = get_num_threads()
-            _set(1)
-        _inside += 1
+def one_thread(multiply: Callable[..., Any], *args: Any) -> Any:
+    """Return ``multiply(*args)``, with BLAS on one thread meanwhile.
+
+    Of two callers at once, one may find that the other has set the number, or may be left with the former one: then it has
+    that many threads, and nothing is wrong but the time.
+    """
+    n = get_num_threads()
+    if n <= 1 or _set is None:
+        return multiply(*args)
+    _set(1)
     try:
-        yield
+        return multiply(*args)
     finally:
-        with _lock:
-            _inside -= 1
-            if not _inside:
-                _set(_before)
-
-
-def _start_anew() -> None:
-    """In a forked child: the threads that were inside, and may have held the lock, stayed behind in the parent."""
-    global _inside, _lock  # noqa: PLW0603
-    _lock = Lock()
-    if _inside and _set is not None:
-        _inside = 0
-        _set(_before)
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_start_anew)
+        _set(n)

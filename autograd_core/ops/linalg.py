@@ -44,7 +44,7 @@ def matmul(input: Array, other: Array) -> Array:
         if other.ndim == 2 and input.ndim >= 2:  # dot: no ufunc machinery around a small product
             out = of(input).kernels.product(_rows(input), other)
             return out if input.ndim == 2 else out.reshape(*input.shape[:-1], other.shape[1])
-        return np.matmul(input, other)
+        return of(input, other).kernels.products(input, other)
     except ValueError as error:
         raise _misfit("matmul", "input", input, "other", other) from error
 

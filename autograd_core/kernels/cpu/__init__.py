@@ -40,7 +40,7 @@ from .pool import (
     pool_indices,
     pool_scatter,
 )
-from .product import affine, product
+from .product import affine, product, products
 from .recurrent import recurrence, recurrence_backward, recurrent_cell, recurrent_cell_backward, recurrent_table
 from .reduce import products_of_others, sum_over
 from .scatter import first_outside, gather_along, scatter_add_along, scatter_add_rows
@@ -78,6 +78,7 @@ __all__ = [
     "pool_indices",
     "pool_scatter",
     "product",
+    "products",
     "products_of_others",
     "recurrence",
     "recurrence_backward",

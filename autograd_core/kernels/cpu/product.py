@@ -10,20 +10,21 @@ Each element is a sum over k in ascending order, whoever computes it: results do
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy import ndarray
 
-from .. import memory
+from .. import blas, memory
 from ..jit import at_warm_up, kernel
 from ..layout import compact
-from ..threads import parallel
+from ..threads import PAYS_FROM, parallel
 from ..vector import is_available, lanes, registers
 from .copies import copy_rows, transpose_tile
 from .tiles import CHANNEL_TILES, channel_tile
 
-__all__ = ["Factor", "affine", "product"]
+__all__ = ["Factor", "affine", "product", "products"]
 
 WIDE, NARROW = 1, 2  # of CHANNEL_TILES, with equally many rows
 ROWS = CHANNEL_TILES[WIDE][0]
@@ -34,6 +35,7 @@ MANY = 16  # unless there are so many panels: then for all rows
 LONG = 512  # columns of a transposed x from which on it is turned, for they lie in so many pages of memory
 FEW = 4  # rows of x below which there is too little to do for each element that is laid out
 WORTH = 1 << 20  # multiplications below which BLAS takes less time
+ALONE = 1 << 18  # multiplications up to which BLAS uses one thread anyway
 BYTES = registers().bytes
 COST = 0.02  # nanoseconds, on one core, for a multiplication,
 COST_OF_TURNING = 0.15  # and for an element
@@ -51,7 +53,7 @@ def product(x: ndarray, y: ndarray, bias: ndarray | None = None, out: ndarray | 
     """
     (m, k), n, dtype = x.shape, y.shape[1], x.dtype
     if m * k * n < WORTH or m < FEW or n < lanes(dtype) or dtype not in _OURS or y.shape[0] != k or not is_available():
-        found: ndarray = x.dot(y, out)
+        found: ndarray = x.dot(y, out) if m * k * n < ALONE else blas.one_thread(x.dot, y, out)
         return found if bias is None else np.add(found, bias, found)
     if k >= LONG and x.flags.f_contiguous and not x.flags.c_contiguous:
         if bias is None and n * (k + m) < m * k:  # less has to be turned for the transposed product
@@ -181,6 +183,27 @@ def _add_panel(
                 for c in range(width):
                     so_far = out.dtype.type(0) if anew else out[y1 + r * pitch + c]
                     out[y1 + r * pitch + c] = so_far + sums[r * columns + c]
+
+
+# ------------------------------------------------------------------------------------------------- stacks of matrices
+
+
+def products(x: ndarray, y: ndarray) -> ndarray:
+    """Return x @ y, whatever their numbers of dims; matrices of a large stack are shared out among threads."""
+    if x.ndim < 2 or y.ndim < 2 or max(x.ndim, y.ndim) == 2:
+        return np.matmul(x, y)
+    work = COST * x.size * y.shape[-1]
+    if work < PAYS_FROM or y.shape[-2] != x.shape[-1]:
+        return blas.one_thread(np.matmul, x, y)
+    stack = np.broadcast_shapes(x.shape[:-2], y.shape[:-2])
+    out = memory.empty((*stack, x.shape[-2], y.shape[-1]), np.result_type(x, y))
+    both = (np.broadcast_to(a, stack + a.shape[-2:]) for a in (x, y))
+    blas.one_thread(partial(parallel, work=work), _stack_share, stack[0], *both, out)
+    return out
+
+
+def _stack_share(start: int, stop: int, x: ndarray, y: ndarray, out: ndarray) -> None:
+    np.matmul(x[start:stop], y[start:stop], out=out[start:stop])
 
 
 # --------------------------------------------------------------------------------------- many products with one matrix
