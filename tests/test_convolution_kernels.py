@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import os
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -24,6 +25,7 @@ from autograd_core.kernels import cpu, threads
 from autograd_core.kernels.cpu import convolution
 from autograd_core.kernels.cpu.convolution import columns, direct, weight_by_channels, weight_by_places, winograd
 from autograd_core.kernels.cpu.convolution.sizes import Sizes
+from autograd_core.kernels.cpu.convolution.winograd import plan, weight
 
 FLOATS = [np.float32, np.float64]
 ROOT = Path(__file__).parents[1]
@@ -231,10 +233,39 @@ def windows_of_three(draw: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray, dic
 ERRORS = {2: 1e-6, 4: 6e-6}  # the stated ones, times two: here results may be no larger than their terms
 
 
+@contextmanager
+def weights_are(many: bool) -> Iterator[None]:
+    """Take the way for many weights and few tiles, if *many*, for all sizes that it can do; batches are small too."""
+    with pytest.MonkeyPatch.context() as patch:
+        if many:
+            patch.setattr(plan, "BATCH", 40)
+            for module in (plan, weight):
+                patch.setattr(module, "MANY", 0)
+        for cached in (plan.forward_plan, plan.adjoint_plan):
+            cached.cache_clear()
+        yield
+    for cached in (plan.forward_plan, plan.adjoint_plan):
+        cached.cache_clear()
+
+
+@pytest.mark.parametrize("many", [False, True])
 @pytest.mark.parametrize("level", [2, 4])
 @given(case=windows_of_three(), has_bias=st.booleans(), relu=st.booleans())
 @examples
-def test_winograd_is_the_definition(level: int, case: Any, has_bias: bool, relu: bool) -> None:
+def test_winograd_is_the_definition(level: int, many: bool, case: Any, has_bias: bool, relu: bool) -> None:
+    with weights_are(many):
+        check_winograd(level, case, has_bias, relu)
+
+
+@compiled
+@pytest.mark.parametrize("level", [2, 4])
+def test_more_weights_than_stay_in_the_cache(level: int) -> None:
+    x, w, how = drawn((3, 150, 7, 6), (333, 150, 3, 3), np.float32)
+    with weights_are(True):
+        check_winograd(level, (x, w, np.ones(333, np.float32), how), True, False)
+
+
+def check_winograd(level: int, case: Any, has_bias: bool, relu: bool) -> None:
     x, w, b, how = case
     s, most = sizes_of(x.shape, w.shape, how), ERRORS[level] if x.dtype == np.float32 else 1e-13
     assert winograd.fits(s)
@@ -457,11 +488,12 @@ for x_shape, w_shape, how in [case for case in SPECIAL if 0 not in case[0] + cas
             direct.convolve_input(g, w, s, dx)
             weight_by_channels.convolve_weight(g, x, s, dw)
             weight_by_places.convolve_weight(g, x, s, dw)
-            for level in (2, 4):
+            for level, many in ((2, False), (4, False), (2, True), (4, True)):
                 if winograd.fits(s):
-                    winograd.convolve(x, w, b, s, y, level=level)
-                    winograd.convolve_input(g, w, s, dx, level=level)
-                    winograd.convolve_weight(g, x, s, dw, level=level)
+                    with weights_are(many):
+                        winograd.convolve(x, w, b, s, y, level=level)
+                        winograd.convolve_input(g, w, s, dx, level=level)
+                        winograd.convolve_weight(g, x, s, dw, level=level)
 print("done")
 """
 
@@ -480,6 +512,7 @@ THREADED = [
     drawn((5, 6, 17), (12, 6, 3), np.float32),
     drawn((7, 3, 19, 21), (20, 3, 3, 3), np.float64),
     drawn((2, 40, 40, 40), (40, 40, 3, 3), np.float32),  # by Winograd
+    drawn((2, 260, 6, 6), (250, 260, 3, 3), np.float32),  # whose transformed weights are many
     drawn((3, 130, 6, 6), (140, 130, 3, 3), np.float64),  # sums that are divided by rows
     drawn((2, 3, 5, 6, 7), (4, 3, 3, 3, 3), np.float32),
 ]
@@ -541,10 +574,10 @@ for (x_shape, w_shape, how), dtype in ((case, dtype) for case in cases for dtype
     expected = [definition.convolve(x, w, **how) + b.reshape(-1, *[1] * (x.ndim - 2))]
     expected += [definition.convolve_input(g, w, x_shape, **how), definition.convolve_weight(g, x, w_shape, **how)]
     found = [[direct, weight_by_channels, 0], [direct, weight_by_places, 0]]
-    found += [[winograd, winograd, level] for level in (2, 4) if winograd.fits(s)]
-    for forward, backward, level in found:
+    found += [[winograd, winograd, level] for level in (2, 4, 2, 4) if winograd.fits(s)]
+    for i, (forward, backward, level) in enumerate(found):
         more = {{"level": level}} if level else {{}}
-        with guarded() as lend:
+        with weights_are(i > 3), guarded() as lend:
             y, dx, dw = (lend(a.shape, dtype) for a in expected)
             forward.convolve(x, w, b, s, y, **more)
             forward.convolve_input(g, w, s, dx, **more)

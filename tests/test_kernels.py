@@ -137,13 +137,13 @@ def test_an_error_in_any_share_reaches_the_caller_after_all_have_ended(bad: int)
 
 @pytest.mark.usefixtures("any_work_is_shared")
 def test_work_is_done_without_helpers_that_cannot_be_had(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse() -> None:
-        raise RuntimeError("cannot schedule new futures after interpreter shutdown")
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
 
     threads.set_num_threads(3)
-    monkeypatch.setattr(threads, "_helpers", refuse)
+    monkeypatch.setattr(threads.Thread, "start", refuse)
     counts = np.zeros(7, int)
-    threads.parallel(lambda start, stop: counts.__setitem__(slice(start, stop), 1), 7, work=1.0)
+    threads.parallel(lambda start, stop: counts.__setitem__(slice(start, stop), 1), 7, work=1e9)
     assert (counts == 1).all()
 
 

@@ -28,7 +28,7 @@ from ...layout import compact
 from ...vector import is_available, lanes
 from . import columns, direct, weight_by_channels, weight_by_places, winograd
 from .sizes import Padding, Shape, Sizes
-from .transforms import LEVELS
+from .winograd.transforms import LEVELS
 
 __all__ = ["conv", "conv_input", "conv_weight", "get_winograd", "set_winograd"]
 
@@ -156,8 +156,8 @@ def _level(s: Sizes, dtype: np.dtype[Any], weight: bool = False) -> int:
 @at_warm_up
 def _warm_up(dtype: np.dtype[Any]) -> None:
     how: dict[str, Any] = {"stride": (1, 1), "padding": ((1, 1), (1, 1)), "dilation": (1, 1), "groups": 1}
-    for channels in (1, 64):
-        x, w = np.zeros((1, channels, 16, 16), dtype), np.zeros((channels, channels, 3, 3), dtype)
+    for images, channels, size in ((1, 1, 16), (1, 64, 16), (8, 256, 4)):
+        x, w = np.zeros((images, channels, size, size), dtype), np.zeros((channels, channels, 3, 3), dtype)
         conv_input(conv(x, w, **how), w, shape=x.shape, **how)
         conv_weight(x, x, shape=w.shape, **how)
     x, w = np.zeros((1, 1, 4, 4), dtype), np.zeros((64, 1, 3, 3), dtype)

@@ -22,7 +22,7 @@ import numpy as np
 from llvmlite import ir
 from numpy import ndarray
 
-from ...vector import Vectors, choose, emitted_by, integer, loop, subroutine
+from ....vector import Vectors, choose, emitted_by, integer, loop, subroutine
 
 __all__ = ["FILTER", "FILTER_ADJOINT", "INPUT", "LEVELS", "OUTPUT", "OUTPUT_ADJOINT", "matrices", "sandwich"]
 
