@@ -14,7 +14,7 @@ from ..libraries import Library, seed
 STEP = "step"
 TARGETS = {1: 1.5, 2: 1.3}
 CLOSE = 1e-3
-DEEP = 2e-2  # in so deep a network PyTorch's own gradients are 5e-3 from those in float64
+DEEP = 2e-2  # rounding decides which of two nearly equal numbers is the larger: PyTorch's own gradients are 5e-3 from float64
 
 
 def step(build: Callable[[Library], Any], size: tuple[int, ...], painted: bool, library: Library) -> Program:
@@ -43,7 +43,7 @@ def case(
     return Case(f"{name}, batch {size[0]}", STEP, make, TARGETS, speedup, tolerance=tolerance, needs=needs)
 
 
-VGG11 = case("VGG-11", networks.vgg11, 32, 3, 32, 32, speedup=1.7)
+VGG11 = case("VGG-11", networks.vgg11, 32, 3, 32, 32, speedup=1.7, tolerance=DEEP)
 SMALL_CNN = case("small CNN", networks.small_cnn, 64, 1, 28, 28)
 
 GROUP = Group(

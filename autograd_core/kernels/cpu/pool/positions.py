@@ -143,9 +143,7 @@ def _gather(start: int, stop: int, x: Any, positions: Any, y: Any, offsets: Any,
 
 @at_warm_up
 def _warm_up(dtype: np.dtype[Any]) -> None:
-    positions = np.zeros((1, 1, 1, 1), np.uint8)
-    for size, kernel_size in ((2, 2), (3, 3)):  # squares, others
-        x = np.zeros((1, 1, size, size), dtype)
-        windows = (kernel_size,) * 2, (2, 2), (0, 0), (1, 1), False
-        g = pool_gather(x, positions, windows=windows)
-        pool_scatter(g, positions, shape=x.shape, windows=windows)
+    for size, kernel_size in ((4, 2), (3, 3)):  # squares, others
+        x, windows = np.zeros((1, 1, size, size), dtype), ((kernel_size,) * 2, (2, 2), (0, 0), (1, 1), False)
+        positions = np.zeros((1, 1, size // 2, size // 2), np.uint8)
+        pool_scatter(pool_gather(x, positions, windows=windows), positions, shape=x.shape, windows=windows)
