@@ -55,7 +55,7 @@ from .dtypes import int64 as long
 from .kernels import memory
 from .kernels.cpu.convolution import get_winograd, set_winograd
 from .kernels.jit import at_warm_up, kernel, warm_up
-from .kernels.threads import get_num_threads, set_num_threads
+from .kernels.threads import get_num_threads, parallel, set_num_threads
 from .modes import (
     Scope,
     current_scope,
@@ -457,6 +457,7 @@ __all__ = [
     "ops",
     "outer",
     "pad",
+    "parallel",
     "permute",
     "pow",
     "primitive",

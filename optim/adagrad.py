@@ -9,7 +9,7 @@ import numpy as np
 import autograd_core as ag
 
 from .flat import Array, State
-from .optimizer import Group, Optimizer, Params, check_number
+from .optimizer import Group, Optimizer, Params, check_number, elementwise
 
 
 class Adagrad(Optimizer):
@@ -64,7 +64,8 @@ class Adagrad(Optimizer):
         state["step"] += 1
         rate = float(group["lr"]) / (1.0 + (state["step"] - 1) * float(group["lr_decay"]))
         sign = -1.0 if group["maximize"] else 1.0
-        adagrad_step(parameter, gradient, state["sum"], rate, float(group["weight_decay"]), sign, float(group["eps"]))
+        numbers = rate, float(group["weight_decay"]), sign, float(group["eps"])
+        elementwise(adagrad_step, (parameter, gradient, state["sum"]), *numbers)
 
 
 @ag.kernel

@@ -10,7 +10,7 @@ import numpy as np
 import autograd_core as ag
 
 from .flat import Array, State
-from .optimizer import Group, Optimizer, Params, check_number
+from .optimizer import Group, Optimizer, Params, check_number, elementwise
 
 
 class Adam(Optimizer):
@@ -78,12 +78,9 @@ class Adam(Optimizer):
         state["step"] = step = state["step"] + 1
         lr, decay, decoupled = float(group["lr"]), float(group["weight_decay"]), group["decoupled_weight_decay"]
         beta1, beta2 = map(float, group["betas"])
-        adam_step(
-            parameter,
-            gradient,
-            state["exp_avg"],
-            state["exp_avg_sq"],
-            largest,
+        elementwise(
+            adam_step,
+            (parameter, gradient, state["exp_avg"], state["exp_avg_sq"], largest),
             lr / (1.0 - beta1**step),
             1.0 / sqrt(1.0 - beta2**step),
             1.0 - lr * decay if decoupled else 1.0,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import deepcopy
 from math import inf
 from types import MappingProxyType
@@ -16,6 +16,9 @@ from .flat import Array, Layout, State, check_shapes, each_array
 
 Group = dict[str, Any]
 Params = Iterable[ag.Tensor] | Iterable[Mapping[str, Any]]
+
+LARGE = 1 << 17  # elements from which an update may take several threads
+COST = 0.5  # nanoseconds that one takes for an element on one core
 
 
 class Optimizer:
@@ -238,6 +241,20 @@ def as_tensors(params: Any) -> list[ag.Tensor]:
                 "Pass the tensor it was made from, or use .detach().requires_grad_()."
             )
     return tensors
+
+
+def elementwise(step: Callable[..., None], arrays: Sequence[Array | None], *numbers: Any) -> None:
+    """Call ``step(*arrays, *numbers)``, or that for slices of the arrays, on several threads, where they are large."""
+    parameter = arrays[0]
+    assert parameter is not None
+    if parameter.size < LARGE:
+        step(*arrays, *numbers)
+    else:
+        ag.parallel(_share, parameter.size, step, arrays, numbers, work=COST * parameter.size)
+
+
+def _share(start: int, stop: int, step: Callable[..., None], arrays: Sequence[Array | None], numbers: Any) -> None:
+    step(*[None if a is None else a[start:stop] for a in arrays], *numbers)
 
 
 def check_number(what: str, value: Any, cure: str, below: float = inf, infinite: bool = False) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import autograd_core as ag
 
 from .flat import Array, State
-from .optimizer import Group, Optimizer, Params, check_number
+from .optimizer import Group, Optimizer, Params, check_number, elementwise
 
 
 class RMSprop(Optimizer):
@@ -70,12 +70,9 @@ class RMSprop(Optimizer):
             average = state["grad_avg"] = np.zeros_like(parameter)
         if group["momentum"] and (velocity := state.get("momentum_buffer")) is None:
             velocity = state["momentum_buffer"] = np.zeros_like(parameter)
-        rmsprop_step(
-            parameter,
-            gradient,
-            state["square_avg"],
-            average,
-            velocity,
+        elementwise(
+            rmsprop_step,
+            (parameter, gradient, state["square_avg"], average, velocity),
             float(group["lr"]),
             float(group["weight_decay"]),
             -1.0 if group["maximize"] else 1.0,

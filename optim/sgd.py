@@ -9,7 +9,7 @@ import numpy as np
 import autograd_core as ag
 
 from .flat import Array, State
-from .optimizer import Group, Optimizer, Params, check_number
+from .optimizer import Group, Optimizer, Params, check_number, elementwise
 
 
 class SGD(Optimizer):
@@ -70,9 +70,8 @@ class SGD(Optimizer):
             fresh = 1.0
         sign = -1.0 if group["maximize"] else 1.0
         decay = float(group["weight_decay"])
-        sgd_step(
-            parameter, gradient, velocity, float(group["lr"]), decay, sign, momentum, fresh, bool(group["nesterov"])
-        )
+        numbers = float(group["lr"]), decay, sign, momentum, fresh, bool(group["nesterov"])
+        elementwise(sgd_step, (parameter, gradient, velocity), *numbers)
 
 
 @ag.kernel

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 import autograd_core as ag
 import optim
+from optim.optimizer import LARGE
 
 SHAPES = ((3, 4), (5,), (), (2, 2, 2), (0, 3))
 DTYPES = ("float32", "float64")
@@ -852,3 +853,21 @@ def test_updates_warn_of_nothing() -> None:
             w.grad = ag.zeros(2)
             cls([w]).step()
             assert w.tolist() == [0.0, 0.0]
+
+
+@pytest.mark.usefixtures("any_work_is_shared")
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_large_parameters_are_updated_by_several_threads_to_the_same_bits(dtype: Any) -> None:
+    def trained(n: int) -> list[bytes]:
+        ag.set_num_threads(n)
+        rng, found = np.random.default_rng(0), []
+        for make in (optim.SGD, optim.Adam, optim.RMSprop, optim.Adagrad):
+            p = ag.tensor(rng.normal(size=LARGE + 5).astype(dtype), requires_grad=True)
+            rule = make([p], lr=0.1, weight_decay=0.01)
+            for _ in range(2):
+                p.grad = ag.tensor(rng.normal(size=p.shape).astype(dtype))
+                rule.step()
+            found.append(p.data.tobytes())
+        return found
+
+    assert trained(1) == trained(2) == trained(3)

@@ -16,10 +16,17 @@ from queue import SimpleQueue
 from threading import Lock, Thread, current_thread
 from typing import Any
 
+import numpy as np
+
+from .watch import can_watch, watch
+
 __all__ = ["get_num_threads", "parallel", "set_num_threads"]
 
-PAYS_FROM = 120_000  # nanoseconds of work: waking a helper takes about 30,000
-SHARES = 4  # for each thread
+PAYS_FROM = 80_000  # nanoseconds of work: a helper begins 10,000 later, or 30,000 if it was asleep
+SHARES = 4  # for each thread,
+SHARE = 40_000  # but fewer of less work: between two shares a thread waits for the GIL
+LOOKS = 3000  # by a helper for the next job, which take about 100 microseconds
+REST = 150  # pauses after a job is seen: meanwhile the caller begins with it, and gives up the GIL
 
 
 def _default() -> int:
@@ -67,12 +74,18 @@ def parallel(function: Callable[..., object], n: int, *args: Any, work: float) -
     *function* must give up the GIL for most of its time, and may write only what belongs to its share.  *work* is an
     estimate of the whole, in nanoseconds on one core; a little work runs in the caller's thread.  Any number of threads
     may call this at once, also from inside *function*.
+
+    >>> x = np.zeros(6)
+    >>> ag.parallel(lambda start, stop: x[start:stop].fill(1), 6, work=1e6)
+    >>> x
+    array([1., 1., 1., 1., 1., 1.])
     """
     threads = min(_number, n) if work >= PAYS_FROM else 1
     if threads <= 1:
         function(0, n, *args)
         return
-    job = _Job(function, n, min(n, threads * SHARES), args)
+    shares = min(n, threads * SHARES, max(threads, int(work / SHARE)))
+    job = _Job(function, n, shares, args)
     _call_helpers(job, threads - 1)
     job.work()
     job.wait()
@@ -122,11 +135,15 @@ _helpers: list[Thread] = []
 _lock = Lock()
 
 
+_posted = np.zeros(1, np.int64)  # how many jobs were put into a queue
+
+
 def _call_helpers(job: _Job, n: int) -> None:
     if len(_helpers) != _number - 1:
         _hire()
     for _ in range(n):
         _jobs.put(job)
+    _posted[0] += 1
 
 
 def _hire() -> None:
@@ -142,9 +159,13 @@ def _hire() -> None:
 
 
 def _help(jobs: SimpleQueue[_Job | None]) -> None:
+    """Do jobs, and watch out for the next one for a while before going to sleep."""
+    watches = can_watch()
     while (job := jobs.get()) is not None:
         job.work()
         del job  # its arrays must not wait for the next one
+        if watches:
+            watch(_posted, _posted[0], LOOKS, REST)
 
 
 def _dismiss() -> None:

@@ -101,7 +101,7 @@ def relu(x: Array) -> Array:
     >>> ag.relu(ag.tensor([-1.0, 2.0]))
     tensor([0., 2.])
     """
-    return np.maximum(x, zero(x.dtype))
+    return backend.of(x).kernels.relu(x)
 
 
 @primitive

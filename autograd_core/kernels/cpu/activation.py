@@ -13,7 +13,7 @@ from numpy import ndarray
 
 from ..jit import at_warm_up, kernel
 from . import approximation
-from .flat import of_one, of_two
+from .flat import SMALL, of_one, of_two
 
 __all__ = [
     "gelu",
@@ -21,6 +21,7 @@ __all__ = [
     "gelu_tanh_x",
     "gelu_x",
     "logsigmoid",
+    "relu",
     "relu_x",
     "sigmoid",
     "sigmoid_x",
@@ -32,6 +33,13 @@ __all__ = [
 ]
 
 # ------------------------------------------------------------------------------------------------------ relu and sigmoids
+
+
+@kernel
+def _relu(x: Any, out: Any) -> None:
+    zero = x.dtype.type(0)
+    for i in range(x.size):  # a NaN is not at most 0, and stays
+        out[i] = zero if x[i] <= zero else x[i]
 
 
 @kernel
@@ -57,6 +65,13 @@ def _sigmoid(x: Any, out: Any) -> None:
 def _sigmoid_x(g: Any, y: Any, out: Any) -> None:
     for i in range(g.size):
         out[i] = g[i] * (y[i] - y[i] * y[i])
+
+
+def relu(x: ndarray) -> ndarray:
+    """Return x, and 0 where it is negative."""
+    if x.size <= SMALL or x.dtype.kind != "f":
+        return np.maximum(x, x.dtype.type(0))
+    return of_one(_relu, 0.2, x)
 
 
 def relu_x(g: ndarray, y: ndarray) -> ndarray:
@@ -202,6 +217,7 @@ def gelu_tanh_x(g: ndarray, x: ndarray) -> ndarray:
 @at_warm_up
 def _warm_up(dtype: np.dtype[Any]) -> None:
     x = np.zeros(1, dtype)
+    _relu(x, x.copy())
     for of_x in (sigmoid, logsigmoid, silu, gelu, gelu_tanh):
         of_x(x)
     for of_g in (relu_x, tanh_x, sigmoid_x, silu_x, gelu_x, gelu_tanh_x):

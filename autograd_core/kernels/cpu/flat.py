@@ -18,7 +18,7 @@ from ..layout import compact
 from ..memory import empty
 from ..threads import PAYS_FROM, parallel
 
-__all__ = ["of_one", "of_three", "of_two"]
+__all__ = ["SMALL", "of_one", "of_three", "of_two"]
 
 SMALL = 1024
 
