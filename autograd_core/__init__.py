@@ -53,7 +53,12 @@ from .dtypes import float64 as double
 from .dtypes import int32 as int
 from .dtypes import int64 as long
 from .kernels import memory
-from .kernels.cpu.convolution import get_winograd, set_winograd
+from .kernels.cpu.convolution import (
+    are_deterministic_algorithms_enabled,
+    get_winograd,
+    set_winograd,
+    use_deterministic_algorithms,
+)
 from .kernels.jit import at_warm_up, kernel, warm_up
 from .kernels.threads import get_num_threads, parallel, set_num_threads
 from .modes import (
@@ -290,6 +295,7 @@ __all__ = [
     "amin",
     "any",
     "arange",
+    "are_deterministic_algorithms_enabled",
     "argmax",
     "argmin",
     "argsort",
@@ -527,6 +533,7 @@ __all__ = [
     "unbind",
     "unflatten",
     "unsqueeze",
+    "use_deterministic_algorithms",
     "var",
     "vjp",
     "warm_up",

@@ -13,7 +13,9 @@ from .libraries import Library
 
 ROOT = Path(__file__).parents[1]
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
-FORCED = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")  # where these are set, a slower BLAS kernel serves than users have
+FORCED = (  # where these are set, a slower BLAS kernel serves than users have, and every import compiles anew
+    "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "PYTHONDONTWRITEBYTECODE",
+)  # fmt: skip
 
 # By default glibc gives every large array back to the system when it dies, so the next one costs page faults, which say
 # nothing about the code.  Users have the default, therefore both are measured.

@@ -323,6 +323,24 @@ def test_which_convolutions_winograd_serves(monkeypatch: pytest.MonkeyPatch) -> 
     cpu.conv(x, w, **how | {"padding": ((3, 1), (1, 1))})
 
 
+def test_deterministic_algorithms_are_direct(monkeypatch: pytest.MonkeyPatch) -> None:
+    x, w, how = drawn((2, 64, 13, 13), (64, 64, 3, 3), np.float32)
+    fast = cpu.conv(x, w, **how)
+    monkeypatch.setattr(convolution, "_winograd", 0)
+    direct_sums = cpu.conv(x, w, **how)
+    monkeypatch.setattr(convolution, "_winograd", 4)
+    convolution.use_deterministic_algorithms(True)
+    try:
+        assert convolution.are_deterministic_algorithms_enabled()
+        assert_same_bits(cpu.conv(x, w, **how), direct_sums)
+    finally:
+        convolution.use_deterministic_algorithms(False, warn_only=True)
+    assert_same_bits(cpu.conv(x, w, **how), fast)
+    assert PLAIN or (fast != direct_sums).any()
+    with pytest.raises(TypeError, match="mode is 'yes': expected True or False"):
+        convolution.use_deterministic_algorithms("yes")  # type: ignore[arg-type]
+
+
 def test_set_winograd() -> None:
     before = convolution.get_winograd()
     assert before == 4

@@ -30,7 +30,15 @@ from . import columns, direct, weight_by_channels, weight_by_places, winograd
 from .sizes import Padding, Shape, Sizes
 from .winograd.transforms import LEVELS
 
-__all__ = ["conv", "conv_input", "conv_weight", "get_winograd", "set_winograd"]
+__all__ = [
+    "are_deterministic_algorithms_enabled",
+    "conv",
+    "conv_input",
+    "conv_weight",
+    "get_winograd",
+    "set_winograd",
+    "use_deterministic_algorithms",
+]
 
 _winograd = 4
 
@@ -48,7 +56,8 @@ def set_winograd(level: int) -> None:
     """Let float32 convolutions of 3 x 3 use Winograd's algorithm up to F(*level*, 3): 4 by default, 2, or 0 for never.
 
     Compared to the largest element of the result, the largest error is about 3e-7 without it, 5e-7 with F(2, 3), and 3e-6
-    with F(4, 3), the fastest.  float64 never uses it.  Raises ValueError for another level.
+    with F(4, 3), the fastest.  float64 never uses it, and nothing does after ``use_deterministic_algorithms(True)``.  Raises
+    ValueError for another level.
 
     Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", 2016.
 
@@ -59,6 +68,33 @@ def set_winograd(level: int) -> None:
     if level not in {0, *LEVELS}:
         raise ValueError(f"level is {level!r}: expected 0 (off), 2 or 4")
     _winograd = level
+
+
+_direct_only = False
+
+
+def are_deterministic_algorithms_enabled() -> bool:
+    """Return what was last given to ``use_deterministic_algorithms``, False by default.
+
+    >>> ag.are_deterministic_algorithms_enabled()
+    False
+    """
+    return _direct_only
+
+
+def use_deterministic_algorithms(mode: bool, *, warn_only: bool = False) -> None:
+    """Use only algorithms whose rounding errors are those of plain sums, if *mode*: Winograd's is off then.
+
+    Results are the same bits from run to run, and for any number of threads, with either *mode*.  *warn_only* is accepted
+    as PyTorch does; there is nothing to warn of.  Raises TypeError unless *mode* is a bool.
+
+    >>> ag.use_deterministic_algorithms(True)
+    >>> ag.use_deterministic_algorithms(False)
+    """
+    global _direct_only  # noqa: PLW0603
+    if not isinstance(mode, bool):
+        raise TypeError(f"mode is {mode!r}: expected True or False")
+    _direct_only = mode
 
 
 def conv(
@@ -148,7 +184,7 @@ FILLED = 0.65  # of the lanes: place tiles reach about so much of the speed of c
 
 
 def _level(s: Sizes, dtype: np.dtype[Any], weight: bool = False) -> int:
-    if not _winograd or dtype != np.float32 or not winograd.fits(s) or _way() is columns:
+    if _direct_only or not _winograd or dtype != np.float32 or not winograd.fits(s) or _way() is columns:
         return 0
     return winograd.best_level(s, _winograd, weight)
 
