@@ -22,7 +22,7 @@ COMMANDS = sorted({line for kind, text, _ in BLOCKS if kind == "sh" for line in 
 
 def test_headings() -> None:
     headings = re.findall(r"^## (.*)$", BLOCK.sub("", README), re.MULTILINE)
-    assert headings == ["What it is", "Install", "An example", "Train", "Look inside", "Test"]
+    assert headings == ["What it is", "Install", "An example", "Train", "Look inside", "Speed", "Test"]
 
 
 def test_python_blocks_print_what_stands_below_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
