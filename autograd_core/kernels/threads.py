@@ -24,7 +24,7 @@ __all__ = ["get_num_threads", "parallel", "set_num_threads"]
 
 PAYS_FROM = 80_000  # nanoseconds of work: a helper begins 10,000 later, or 30,000 if it was asleep
 SHARES = 4  # for each thread,
-SHARE = 40_000  # but fewer of less work: between two shares a thread waits for the GIL
+SHARE = 100_000  # but fewer of less work: between two shares a thread waits for the GIL
 LOOKS = 3000  # by a helper for the next job, which take about 100 microseconds
 REST = 150  # pauses after a job is seen: meanwhile the caller begins with it, and gives up the GIL
 

@@ -51,15 +51,30 @@ class Plan:
 def convolve_weight(g: ndarray, x: ndarray, s: Sizes, w: ndarray) -> None:
     """Write the adjoint of ``w -> conv(x, w)`` at g to w; all arrays are contiguous."""
     p = _plan(s, x.dtype)
-    sums = np.zeros(p.sums, x.dtype)
+    sums = memory.workspace(int(np.prod(p.sums)), x.dtype).reshape(p.sums)
     parallel(_share, p.tasks, x.reshape(-1), g.reshape(-1), sums.reshape(-1), p, work=p.work)
-    total = sums.sum((0, -1)).transpose(0, 1, 3, 2, 4)  # (groups, blocks, channels, blocks, taps)
-    total = total.reshape(s.groups, total.shape[1] * total.shape[2], -1)
-    taps = w.size // len(w)
-    w.reshape(s.groups, s.y_group, taps)[...] = total[:, : s.y_group, :taps]
+    finish(w.reshape(-1), sums, w.size // len(w))
+
+
+@kernel
+def finish(w: Any, sums: Any, taps: int) -> None:
+    """w[group, channel, tap] = the sum over parts and lanes of sums[part, group, block, block of taps, channel, tap, lane]."""
+    parts, groups, _, _, rows, width, lanes = sums.shape
+    channels = w.size // (groups * taps)
+    for group in range(groups):
+        for channel in range(channels):
+            for tap in range(taps):
+                total = w.dtype.type(0)
+                for part in range(parts):
+                    line = sums[part, group, channel // rows, tap // width, channel % rows, tap % width]
+                    for lane in range(lanes):
+                        total += line[lane]
+                w[(group * channels + channel) * taps + tap] = total
 
 
 def _share(start: int, stop: int, x: ndarray, y: ndarray, sums: ndarray, p: Plan) -> None:
+    size = sums.size // p.tasks
+    sums[start * size : stop * size] = 0
     accumulate(start, stop, x, y, sums, memory.workspace(p.scratch, x.dtype), p.plan, p.table)
 
 
