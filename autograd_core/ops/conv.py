@@ -282,14 +282,6 @@ def _transposed(
 
 # --------------------------------------------------------------------------------------------------------------- checks
 
-Pair: TypeAlias = tuple[int, int]
-
-
-def pair(function: str, name: str, value: Any, least: int) -> Pair:
-    a, b = per_dim(function, name, value, least, 2)
-    return a, b
-
-
 AXES = "DHW"
 NUMBERS = {1: "one int", 2: "a pair of ints", 3: "three ints"}
 

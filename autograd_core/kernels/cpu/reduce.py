@@ -8,6 +8,7 @@ so the result does not depend on the number of threads.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -154,17 +155,10 @@ def sum_over(x: ndarray, axis: tuple[int, ...] | None, *, keepdims: bool) -> nda
     x = compact(x, (x.size,))
     while True in runs:  # the last run first: then the rest is smallest
         i = len(runs) - 1 - runs[::-1].index(True)
-        before, after = _product(sizes[:i]), _product(sizes[i + 1 :])
+        before, after = math.prod(sizes[:i]), math.prod(sizes[i + 1 :])
         x = _sum_run(x, before, sizes[i], after)
         del sizes[i], runs[i]
     return x.reshape(shape)
-
-
-def _product(sizes: list[int]) -> int:
-    product = 1
-    for n in sizes:
-        product *= n
-    return product
 
 
 def _sum_run(x: ndarray, before: int, size: int, after: int) -> ndarray:
