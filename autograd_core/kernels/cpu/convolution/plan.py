@@ -17,6 +17,7 @@ from ...record import record, records
 from ...vector import lanes
 from ..tiles import PIXEL_TILES
 from .correlation import Correlation
+from .sizes import up
 
 __all__ = ["PLAN", "STAGE", "Plan", "make_plan"]
 
@@ -109,7 +110,7 @@ class Layouts:
         packing = self.planes * copies * len(self.row_phases) * packed_rows * row
         if not layout.direct:
             packing += c.target[0] * len(c.phases) * rows * (-(-c.places[1] // n) * 4 + 8)
-        return Strip(rows, packed_rows, pitch, plane, self.planes * plane, vectors, _up(span, n), packing)
+        return Strip(rows, packed_rows, pitch, plane, self.planes * plane, vectors, up(span, n), packing)
 
     def candidates(self) -> list[Layout]:
         c = self.c
@@ -145,7 +146,7 @@ class Layouts:
         vectors = 0.0
         for rows, blocks, _ in sections(self.c.target[0]):
             width = max(n for r, n in PIXEL_TILES if r == rows)
-            vectors += rows * blocks * _up(strip.vectors * images, width) / images
+            vectors += rows * blocks * up(strip.vectors * images, width) / images
         strips = -(-self.c.places[0] // strip.rows)
         return strips * (strip.packing + vectors * self.k)
 
@@ -168,10 +169,6 @@ def sections(channels: int) -> list[tuple[int, int, int]]:
     if rest:
         found.append((next(h for h in heights if h >= rest), 1, blocks * tallest))
     return found
-
-
-def _up(n: int, multiple: int) -> int:
-    return -(-n // multiple) * multiple
 
 
 class Table:
@@ -205,8 +202,8 @@ def make_plan(c: Correlation, dtype: np.dtype[Any], threads: int) -> Plan:
     splits = 1  # of the blocks of channels, where there are too few strips for all threads
     while threads > 1 and units * splits < 4 * threads and units * splits % threads and splits * 2 <= blocks:
         splits *= 2
-    packed = 0 if layout.raw else _up(bundle * strip.image + 4 * n + layouts.overhang, 16)
-    pitch = 0 if layout.direct else _up(bundle * strip.results + n, 16)
+    packed = 0 if layout.raw else up(bundle * strip.image + 4 * n + layouts.overhang, 16)
+    pitch = 0 if layout.direct else up(bundle * strip.results + n, 16)
     strands = len({phase.first[1] for phase in c.phases})
     tallest = max((stage["rows"] for stage in stages), default=0)
     vectors = _vectors(c, layouts, layout, strip, strip.rows, bundle)

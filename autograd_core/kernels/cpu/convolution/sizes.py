@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from math import prod
 
-__all__ = ["Padding", "Shape", "Sizes"]
+__all__ = ["Padding", "Shape", "Sizes", "up"]
 
 Shape = tuple[int, ...]
 Padding = tuple[tuple[int, int], ...]  # (before, after) of each axis
@@ -71,3 +71,8 @@ class Sizes:
 def _triple(values: Sequence[int], missing: int = 1) -> Triple:
     d, h, w = (*[missing] * (3 - len(values)), *values)
     return d, h, w
+
+
+def up(n: int, multiple: int) -> int:
+    """Return the least multiple of *multiple* that is at least n."""
+    return -(-n // multiple) * multiple

@@ -23,7 +23,7 @@ from ...vector import lanes
 from ..copies import transpose_tile
 from ..tiles import CHANNEL_TILES, channel_tile
 from .packing import copy_plane
-from .sizes import Sizes
+from .sizes import Sizes, up
 
 __all__ = ["convolve_weight"]
 
@@ -73,7 +73,7 @@ def _plan(s: Sizes, dtype: np.dtype[Any]) -> Plan:
     panels = -(-s.y_group // panel)
     taps = s.window[0] * s.window[1] * s.window[2]
     used = s.x_group * taps
-    rows = _up(used, tile_rows)
+    rows = up(used, tile_rows)
     planes = s.x_group * s.window[0]
     _, oh, ow = s.places
     pitch = (ow - 1) * s.stride[2] + (s.window[2] - 1) * s.dilation[2] + 1
@@ -119,8 +119,8 @@ def _plan(s: Sizes, dtype: np.dtype[Any]) -> Plan:
     is_large = s.groups * rows * columns > LARGE
     parts = 1 if is_large else min(PARTS, bundles)
     slices = min(SLICES, rows // tile_rows) if is_large else 1
-    x_packed = _up(planes * channel + 2 * n, 16)
-    y_packed = _up(panels * bundle * strip * ow * panel + n, 16)
+    x_packed = up(planes * channel + 2 * n, 16)
+    y_packed = up(panels * bundle * strip * ow * panel + n, 16)
     flat = np.concatenate(
         [np.ravel(part).astype(np.int64) for part in (row_offsets + [0] * (rows - used), places, depths)]
     )
@@ -147,12 +147,8 @@ def _plan(s: Sizes, dtype: np.dtype[Any]) -> Plan:
 
 def _waste(channels: int, n: int, rows: int, vectors: int) -> tuple[float, int]:
     """Return how much a tile computes for nothing, and for each channel reads, and prefer wide ones."""
-    computed = _up(channels, vectors * n)
+    computed = up(channels, vectors * n)
     return computed * (1 + 1 / rows + 1 / (rows * vectors)), -vectors
-
-
-def _up(n: int, multiple: int) -> int:
-    return -(-n // multiple) * multiple
 
 
 @kernel

@@ -24,7 +24,7 @@ import numpy as np
 from numpy import ndarray
 
 from ....threads import get_num_threads
-from ..sizes import Sizes
+from ..sizes import Sizes, up
 from .by_panels import correlate_by_panels
 from .by_strips import correlate_by_strips
 from .plan import Plan, adjoint_plan, forward_plan
@@ -50,7 +50,7 @@ def best_level(s: Sizes, most: int, weight: bool) -> int:
     _, height, width = s.places
     n = 16  # only the ratios of what follows matter
     pairs, channels = s.x_group * s.y_group / n, (s.x_group + s.y_group) / n
-    costs = {0: s.images * (height * width if weight else _up(height * width, n)) * 9 * pairs}
+    costs = {0: s.images * (height * width if weight else up(height * width, n)) * 9 * pairs}
     for m in LEVELS:
         if m <= most:
             tiles = s.images * -(-height // m) * -(-width // m)
@@ -60,10 +60,6 @@ def best_level(s: Sizes, most: int, weight: bool) -> int:
 
 TILE_COST = {2: 100.0, 4: 300.0}  # for a vector of channels, in multiplications: transforms, transposition
 FILTER_COST = {2: 120.0, 4: 300.0}  # for a vector of weights: transforms
-
-
-def _up(n: int, multiple: int) -> int:
-    return -(-n // multiple) * multiple
 
 
 def convolve(

@@ -12,7 +12,7 @@ from numpy import ndarray
 from ....record import record, records
 from ....vector import lanes
 from ...tiles import CHANNEL_TILES
-from ..sizes import Sizes
+from ..sizes import Sizes, up
 from .transforms import LEVELS
 
 __all__ = ["APART", "TILE", "Plan", "adjoint_plan", "forward_plan"]
@@ -73,7 +73,7 @@ def _plan(
     n = lanes(dtype)
     rows, vectors = CHANNEL_TILES[TILE]
     panel, places = vectors * n, (m + 2) ** 2
-    input_pitch, output_pitch = (_up(_up(channels, rows), panel) for channels in (inputs, outputs))
+    input_pitch, output_pitch = (up(up(channels, rows), panel) for channels in (inputs, outputs))
     tiles_h, tiles_w = (-(-length // m) for length in out)
     strip = min(tiles_h, -(-STRIP // tiles_w))
     by_panels = places * inputs * output_pitch * dtype.itemsize > MANY and tiles_h * tiles_w <= BATCH
@@ -87,11 +87,11 @@ def _plan(
     strips = -(-tiles_h // strip)
     row_pitch = (tiles_w * m + 2) * input_pitch
     image = (strip * m + 2) * row_pitch
-    tiles = _up(bundle * strip * tiles_w, rows)
+    tiles = up(bundle * strip * tiles_w, rows)
     transformed_input, transformed_output = tiles * input_pitch + APART, tiles * output_pitch + APART
     filters = inputs * output_pitch + APART
-    input_space = _up(bundle * image, 16)
-    output_space = _up(strip * m * tiles_w * m * output_pitch, 16)
+    input_space = up(bundle * image, 16)
+    output_space = up(strip * m * tiles_w * m * output_pitch, 16)
     bundles = -(-images // bundle)
     values = {
         "images": images, "groups": groups, "inputs": inputs, "outputs": outputs, "input_pitch": input_pitch,
@@ -112,7 +112,3 @@ def _plan(
         input_space + output_space + places * (transformed_input + transformed_output),
         0.025 * products,
     )
-
-
-def _up(n: int, multiple: int) -> int:
-    return -(-n // multiple) * multiple
