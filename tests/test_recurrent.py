@@ -14,7 +14,8 @@ import nn
 import optim
 from autograd_core.errors import ArgumentError, DtypeError, ShapeError
 from autograd_core.kernels import cpu
-from autograd_core.kernels.cpu.product import Factor
+from autograd_core.kernels.cpu.product import FEW, multiply_rows, panels_of
+from autograd_core.kernels.vector import is_available, lanes
 
 DTYPES = pytest.mark.parametrize("dtype", [ag.float32, ag.float64], ids=str)
 GATES = {"tanh": 1, "relu": 1, "lstm": 4, "gru": 3}
@@ -78,30 +79,55 @@ def tolerance(dtype: Any) -> dict[str, float]:
 
 @given(
     st.integers(0, 40),
+    st.integers(0, 5),
     st.integers(0, 3),
     st.integers(1, 9),
     st.integers(1, 70),
     st.sampled_from([np.float32, np.float64]),
 )
 @settings(max_examples=40)
-def test_a_factor_multiplies_some_columns_of_some_rows(n: int, more: int, k: int, m: int, dtype: Any) -> None:
-    x, matrix = draw(n, k + more, dtype=dtype), draw(m, k, dtype=dtype).T
-    weight = Factor.of(matrix, n + more)
-    out = np.full((n + more, m), 7, dtype)
-    weight.multiply(x, out)
-    np.testing.assert_allclose(out[:n], x[:, :k] @ matrix, **tolerance(dtype))
-    assert (out[n:] == 7).all()
+def test_panels_multiply_some_columns_of_some_rows(
+    rows: int, before: int, more: int, k: int, n: int, dtype: Any
+) -> None:
+    x, matrix = draw(before + rows, k + more, dtype=dtype), draw(n, k, dtype=dtype).T
+    panels = panels_of(matrix, rows)
+    assert bool(panels.size) == (is_available() and rows >= FEW and n >= lanes(np.dtype(dtype)))
+    if panels.size:
+        out = np.full((before + rows + 1, n), 7, dtype)
+        multiply_rows(x.reshape(-1), before * (k + more), k + more, rows, panels, out.reshape(-1), before * n, k, n)
+        np.testing.assert_allclose(out[before:-1], x[before:, :k] @ matrix, **tolerance(dtype))
+        assert (out[:before] == 7).all()
+        assert (out[-1] == 7).all()
 
 
-def test_a_factor_keeps_nan_and_infinity_in_their_rows() -> None:
-    x, matrix = draw(9, 4, dtype=np.float32), draw(4, 5, dtype=np.float32)
+@pytest.mark.skipif(not is_available(), reason="BLAS multiplies")
+def test_panels_keep_nan_and_infinity_in_their_rows() -> None:
+    x, matrix = draw(9, 4, dtype=np.float32), draw(18, 4, dtype=np.float32).T
     x[1, 2], x[8, 0] = np.nan, np.inf
-    weight = Factor.of(matrix, 9)
-    out = np.empty((9, 5), np.float32)
-    weight.multiply(x, out)
+    out = np.empty((9, 18), np.float32)
+    multiply_rows(x.reshape(-1), 0, 4, 9, panels_of(matrix, 9), out.reshape(-1), 0, 4, 18)
     assert np.isnan(out[1]).all()
     assert np.isinf(out[8]).all()
     assert np.isfinite(out[[0, 2, 3, 4, 5, 6, 7]]).all()
+
+
+@pytest.mark.parametrize("mode", GATES)
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.usefixtures("any_work_is_shared")
+def test_sequences_have_the_same_bits_on_any_number_of_threads(mode: str, reverse: bool) -> None:
+    sizes = (37, 37, 21, 3)
+    states, hidden = (2 if mode == "lstm" else 1), 40
+    width = GATES[mode] * hidden
+    shapes = (sum(sizes), 5), (width, 5), (width, hidden), (width,), (width,), (37, states * hidden)
+    table = cpu.recurrent_table(*(draw(*shape, dtype=np.float32) for shape in shapes))
+    how = {"mode": mode, "batch_sizes": sizes, "reverse": reverse}
+    found = []
+    for n in (1, 3):
+        ag.set_num_threads(n)
+        after, gates = cpu.recurrence(table, **how)
+        found.append([after, gates, cpu.recurrence_backward(after, table, after, gates, **how)])
+    for one, three in zip(*found):
+        np.testing.assert_array_equal(one, three)
 
 
 # -------------------------------------------------------------------------------------------------------------- layers

@@ -11,10 +11,11 @@ Each element is a sum over k in ascending order, whoever computes it: results do
 from __future__ import annotations
 
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy import ndarray
+from numpy.lib.stride_tricks import as_strided
 
 from .. import blas, memory
 from ..jit import at_warm_up, kernel
@@ -24,10 +25,10 @@ from ..vector import is_available, lanes, registers
 from .copies import copy_rows, transpose_tile
 from .tiles import CHANNEL_TILES, channel_tile
 
-__all__ = ["Factor", "affine", "product", "products"]
+__all__ = ["COST", "ROWS", "affine", "multiply_rows", "panels_of", "product", "products"]
 
 WIDE, NARROW = 1, 2  # of CHANNEL_TILES, with equally many rows
-ROWS = CHANNEL_TILES[WIDE][0]
+ROWS, WIDTH = CHANNEL_TILES[WIDE]
 DEPTH = 1024  # rows of a panel that are laid out at once: with a few rows of x they stay in the second cache
 PIECE = 256  # products that are summed one after the other: many pieces have smaller rounding errors than one long sum
 BLOCK = 256  # rows of x that a panel is laid out for, over and over,
@@ -77,9 +78,14 @@ _NOTHING = {dtype: np.empty(0, dtype) for dtype in _OURS}
 
 def _flat(matrix: ndarray) -> tuple[ndarray, int, int]:
     """Return the elements of *matrix*, and how far apart neighbours are along each axis, one of them 1."""
-    rows, columns = matrix.shape
+    (rows, columns), (down, across), size = matrix.shape, matrix.strides, matrix.itemsize
     if matrix.flags.f_contiguous and not matrix.flags.c_contiguous:
         return compact(matrix.T, (matrix.size,)), 1, rows
+    if (
+        across == size and down > columns * size and down % size == 0 and matrix.size and matrix.flags.behaved
+    ):  # some columns of a wider one
+        pitch = down // size
+        return as_strided(matrix, ((rows - 1) * pitch + columns,), (size,)), pitch, 1
     return compact(matrix, (matrix.size,)), columns, 1
 
 
@@ -209,32 +215,18 @@ def _stack_share(start: int, stop: int, x: ndarray, y: ndarray, out: ndarray) ->
 # --------------------------------------------------------------------------------------- many products with one matrix
 
 
-class Factor(NamedTuple):
-    """A matrix (K, N) whose panels are laid out once, for products with many matrices of a few rows."""
+def panels_of(matrix: ndarray, rows: int) -> ndarray:
+    """Lay *matrix* (K, N) out for products with so many rows, which ``multiply_rows`` computes; or nothing, where BLAS does.
 
-    matrix: ndarray
-    panels: ndarray  # flat, (panels, K, columns); nothing where BLAS multiplies
-    columns: int
-
-    @classmethod
-    def of(cls, matrix: ndarray, rows: int) -> Factor:
-        """Lay *matrix* out for products with x of at most so many rows."""
-        k, n = matrix.shape
-        columns = CHANNEL_TILES[WIDE][1] * lanes(matrix.dtype)
-        if rows < FEW or n < lanes(matrix.dtype) or not is_available():
-            return cls(np.ascontiguousarray(matrix), _NOTHING[matrix.dtype], columns)
-        panels = memory.workspace(-(-n // columns) * columns * k, matrix.dtype)
-        _pack_all(panels, columns, *_flat(matrix), k, n)
-        return cls(matrix, panels, columns)
-
-    def multiply(self, x: ndarray, out: ndarray) -> None:
-        """Write the product of the first K columns of x (M, ...) with the matrix to *out* (M or more, N), both in C order."""
-        (m, pitch), (k, n) = x.shape, self.matrix.shape
-        if not self.panels.size:
-            np.matmul(x[:, :k], self.matrix, out=out[:m])
-            return
-        args = x.reshape(-1), pitch, self.panels, self.columns, out.reshape(-1), m, k, n
-        parallel(_multiply_panels, -(-n // self.columns), *args, work=COST * m * n * k)
+    The result is flat, (panels, K, columns).
+    """
+    k, n = matrix.shape
+    if rows < FEW or n < lanes(matrix.dtype) or not is_available():
+        return _NOTHING[matrix.dtype]
+    columns = CHANNEL_TILES[WIDE][1] * lanes(matrix.dtype)
+    panels = memory.workspace(-(-n // columns) * columns * k, matrix.dtype)
+    _pack_all(panels, columns, *_flat(matrix), k, n)
+    return panels
 
 
 @kernel
@@ -244,14 +236,13 @@ def _pack_all(panels: Any, columns: int, y: Any, y_row: int, y_column: int, k: i
 
 
 @kernel
-def _multiply_panels(
-    start: int, stop: int, x: Any, pitch: int, panels: Any, columns: int, out: Any, m: int, k: int, n: int
-) -> None:
-    """out[i, j] = sum_k x[i, k] matrix[k, j] for the columns j of some panels."""
+def multiply_rows(x: Any, x0: int, pitch: int, rows: int, panels: Any, out: Any, y0: int, k: int, n: int) -> None:
+    """out[i, j] = sum_k x[i, k] matrix[k, j] for i < *rows*; x and out, flat, begin at x0 and y0, out has rows of n."""
+    columns = WIDTH * (BYTES // out.itemsize)
     table = _table(pitch, 1, k)
-    for j in range(start * columns, min(stop * columns, n), columns):
+    for j in range(0, n, columns):
         width = min(columns, n - j)
-        _add_panel(WIDE, x, 0, pitch, table, k, panels, j * k, columns, out, j, n, m, width, True)
+        _add_panel(WIDE, x, x0, pitch, table, k, panels, j * k, columns, out, y0 + j, n, rows, width, True)
 
 
 @at_warm_up
@@ -259,4 +250,4 @@ def _warm_up(dtype: np.dtype[Any]) -> None:
     x = np.zeros((LONG, 64), dtype)
     affine(x, x, x[:, 0])
     product(x.T, x)
-    Factor.of(x, FEW).multiply(x[:FEW].repeat(8, 1), np.empty((FEW, 64), dtype))
+    panels_of(x, FEW)

@@ -10,7 +10,8 @@ columns, and their biases b and b'; then, element by element::
                  h' = (1 - z) n + z h
 
 Only u needs the step before.  So a sequence is one large product for a of all steps, then for each step a small product
-for u and one kernel; backwards likewise, and the gradient of W_hh is one large product again.
+for u and the cell; backwards likewise, and the gradient of W_hh is one large product again.  Each thread goes through all
+steps with some of the sequences, and waits for nobody on the way.
 
 A state is (N, S H): h, and beside it the c of an LSTM.  Step t goes on with the first N_t of N sequences, N_t not
 increasing; the others are over (in reverse: have not begun), and their state stays.  Rows of all steps lie one after the
@@ -19,7 +20,7 @@ other, R in all.  Arrays are contiguous, of one floating dtype.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -30,7 +31,7 @@ from ..layout import compact
 from ..memory import empty
 from ..threads import parallel
 from .approximation import sigmoid, tanh
-from .product import Factor, product
+from .product import COST, ROWS, multiply_rows, panels_of, product
 
 __all__ = ["recurrence", "recurrence_backward", "recurrent_cell", "recurrent_cell_backward", "recurrent_table"]
 
@@ -174,6 +175,7 @@ def _gru_backward(
 class Cell(NamedTuple):
     """A kind of recurrence, with its kernels."""
 
+    number: int  # by which the kernels of sequences know it
     gates: int  # G
     states: int  # S
     kept: int  # how many times H columns backward reads beside the states
@@ -182,11 +184,12 @@ class Cell(NamedTuple):
     backward: Callable[..., None]
 
 
+TANH, RELU, LSTM, GRU = range(4)
 CELLS = {
-    "tanh": Cell(1, 1, 0, False, _tanh, _tanh_backward),
-    "relu": Cell(1, 1, 0, False, _relu, _relu_backward),
-    "lstm": Cell(4, 2, 4, False, _lstm, _lstm_backward),
-    "gru": Cell(3, 1, 4, True, _gru, _gru_backward),
+    "tanh": Cell(TANH, 1, 1, 0, False, _tanh, _tanh_backward),
+    "relu": Cell(RELU, 1, 1, 0, False, _relu, _relu_backward),
+    "lstm": Cell(LSTM, 4, 2, 4, False, _lstm, _lstm_backward),
+    "gru": Cell(GRU, 3, 1, 4, True, _gru, _gru_backward),
 }
 
 
@@ -251,33 +254,64 @@ def recurrent_table(x: ndarray, w_ih: ndarray, w_hh: ndarray, b_ih: ndarray, b_h
     return table
 
 
-def _steps(batch_sizes: Sizes, reverse: bool) -> Iterator[tuple[int, int, slice, int]]:
-    """Yield (before, after, rows, N_t) of each step, in the order of computation.
+def _steps(batch_sizes: Sizes, reverse: bool) -> ndarray:
+    """Return *before*, *after*, the first row and N_t of each step, in the order of computation.
 
     Of the T + 1 states, t and t + 1 are on the two sides of step t.
     """
-    starts = np.cumsum((0, *batch_sizes)).tolist()
-    times = range(len(batch_sizes))
-    for t in reversed(times) if reverse else times:
-        yield t + reverse, t + 1 - reverse, slice(starts[t], starts[t + 1]), batch_sizes[t]
+    steps, first = np.empty((len(batch_sizes), 4), np.int64), 0
+    for t, size in enumerate(batch_sizes):
+        steps[t] = t + reverse, t + 1 - reverse, first, size
+        first += size
+    return steps[::-1].copy() if reverse else steps
 
 
 def recurrence(table: ndarray, *, mode: str, batch_sizes: Sizes, reverse: bool) -> tuple[ndarray, ndarray]:
     """Return the T + 1 states (T + 1, N, S H) of a sequence, in the order of time, and what its backward reads."""
     cell, parts = CELLS[mode], Table.of(compact(table, table.shape), mode, batch_sizes)
-    n, hidden = len(parts.initial), parts.weight.shape[1]
+    n, (width, hidden), rows = len(parts.initial), parts.weight.shape, len(parts.inputs)
     states = empty((len(batch_sizes) + 1, n, cell.states * hidden), table.dtype)
     states[-1 if reverse else 0] = parts.initial[:, : cell.states * hidden]
-    gates = empty((len(parts.inputs), cell.kept * hidden), table.dtype)
-    weight = Factor.of(parts.weight.T, n)
-    u = np.empty((n, parts.weight.shape[0]), table.dtype)
-    for before, after, rows, size in _steps(batch_sizes, reverse):
-        weight.multiply(states[before, :size], u)
-        args = parts.inputs[rows], u, parts.bias, states[before], gates[rows], states[after]
-        parallel(cell.forward, size, *args, work=WORK * size * hidden)
-        if size < n:
-            states[after, size:] = states[before, size:]
+    gates, u = empty((rows, cell.kept * hidden), table.dtype), np.empty((n, width), table.dtype)
+    steps, panels = _steps(batch_sizes, reverse), panels_of(parts.weight.T, n)
+    args = panels, cell.number, parts.inputs, u, parts.bias, states, gates, hidden
+    if panels.size:
+        parallel(_forward, -(-n // ROWS), steps, *args, work=rows * hidden * (WORK + COST * width))
+    else:
+        for i, (before, _, _, size) in enumerate(steps.tolist()):
+            np.matmul(states[before, :size, :hidden], parts.weight.T, out=u[:size])
+            _forward(0, -(-n // ROWS), steps[i : i + 1], *args)
     return states, gates
+
+
+@kernel
+def _forward(
+    start: int, stop: int, steps: Any, panels: Any, cell: int, inputs: Any, u: Any, bias: Any, states: Any, gates: Any,
+    hidden: int,
+) -> None:  # fmt: skip
+    """Go through *steps*, each of *start* and *stop* counting ROWS sequences; without panels u is there for the one step."""
+    n, width = u.shape
+    pitch = states.shape[2]
+    flat_states, flat_u = states.reshape(-1), u.reshape(-1)
+    first, end = start * ROWS, min(stop * ROWS, n)
+    for i in range(len(steps)):
+        before, after, row, size = steps[i, 0], steps[i, 1], steps[i, 2], steps[i, 3]
+        last = max(first, min(end, size))
+        if panels.size:
+            x0 = (before * n + first) * pitch
+            multiply_rows(flat_states, x0, pitch, last - first, panels, flat_u, first * width, hidden, width)
+        a, kept, state, new = inputs[row : row + size], gates[row : row + size], states[before], states[after]
+        if cell == TANH:
+            _tanh(first, last, a, u, bias, state, kept, new)
+        elif cell == RELU:
+            _relu(first, last, a, u, bias, state, kept, new)
+        elif cell == LSTM:
+            _lstm(first, last, a, u, bias, state, kept, new)
+        else:
+            _gru(first, last, a, u, bias, state, kept, new)
+        for r in range(last, end):  # these sequences are over, or have not begun
+            for j in range(pitch):
+                new[r, j] = state[r, j]
 
 
 def recurrence_backward(
@@ -286,18 +320,17 @@ def recurrence_backward(
     """Return the gradient of the table, for g that of the states."""
     g, cell, grads = compact(g, g.shape), CELLS[mode], empty(table.shape, g.dtype)
     parts, matrix = Table.of(grads, mode, batch_sizes), Table.of(table, mode, batch_sizes).weight
-    n, hidden, da = len(parts.initial), matrix.shape[1], parts.inputs
-    weight = Factor.of(matrix, n)
+    n, (width, hidden), da = len(parts.initial), matrix.shape, parts.inputs
     du = empty(da.shape, g.dtype) if cell.apart else da
     back, carry = np.zeros((n, hidden), g.dtype), np.zeros((n, hidden), g.dtype)
-    for before, after, rows, size in reversed(list(_steps(batch_sizes, reverse))):
-        args = g[after], back, carry, gates[rows], states[before], states[after], da[rows], du[rows]
-        parallel(cell.backward, size, *args, work=WORK * size * hidden)
-        weight.multiply(du[rows], back)
-        if size < n:
-            back[size:] += g[after, size:, :hidden]
-            if cell.states == 2:
-                carry[size:] += g[after, size:, hidden:]
+    steps, panels = _steps(batch_sizes, reverse)[::-1].copy(), panels_of(matrix, n)
+    args = panels, cell.number, g, back, carry, gates, states, da, du
+    if panels.size:
+        parallel(_backward, -(-n // ROWS), steps, *args, work=len(da) * hidden * (WORK + COST * width))
+    else:
+        for i, (_, _, row, size) in enumerate(steps.tolist()):
+            _backward(0, -(-n // ROWS), steps[i : i + 1], *args)
+            np.matmul(du[row : row + size], matrix, out=back[:size])
     product(du.T, _before(states, batch_sizes, reverse)[:, :hidden], out=parts.weight)
     parts.bias[0] = np.add.reduce(da, 0)
     parts.bias[1] = np.add.reduce(du, 0) if cell.apart else parts.bias[0]
@@ -305,6 +338,39 @@ def recurrence_backward(
     initial += g[-1 if reverse else 0]
     parts.initial[:, : initial.shape[1]], parts.initial[:, initial.shape[1] :] = initial, 0
     return grads
+
+
+@kernel
+def _backward(
+    start: int, stop: int, steps: Any, panels: Any, cell: int, g: Any, back: Any, carry: Any, gates: Any, states: Any,
+    da: Any, du: Any,
+) -> None:  # fmt: skip
+    """Go through *steps* like ``_forward``; without panels the caller makes *back* of the one step's du."""
+    n, hidden = back.shape
+    width = du.shape[1]
+    flat_du, flat_back = du.reshape(-1), back.reshape(-1)
+    first, end = start * ROWS, min(stop * ROWS, n)
+    for i in range(len(steps)):
+        before, after, row, size = steps[i, 0], steps[i, 1], steps[i, 2], steps[i, 3]
+        last = max(first, min(end, size))
+        rows = slice(row, row + size)
+        arrays = g[after], back, carry, gates[rows], states[before], states[after], da[rows], du[rows]
+        if cell == TANH:
+            _tanh_backward(first, last, *arrays)
+        elif cell == RELU:
+            _relu_backward(first, last, *arrays)
+        elif cell == LSTM:
+            _lstm_backward(first, last, *arrays)
+        else:
+            _gru_backward(first, last, *arrays)
+        if panels.size:
+            x0, y0 = (row + first) * width, first * hidden
+            multiply_rows(flat_du, x0, width, last - first, panels, flat_back, y0, width, hidden)
+        for r in range(last, end):
+            for j in range(hidden):
+                back[r, j] += g[after, r, j]
+            for j in range(g.shape[2] - hidden):
+                carry[r, j] += g[after, r, hidden + j]
 
 
 def _before(states: ndarray, batch_sizes: Sizes, reverse: bool) -> ndarray:
