@@ -30,16 +30,16 @@ def rows(environment: dict[str, str], quick: bool) -> list[dict[str, Any]]:
     def ask(*words: str, **more: str) -> tuple[float, str]:
         return _ask(words, environment | more)
 
-    def fastest(*words: str) -> float:
+    def least(*words: str) -> float:
         ask(*words)  # reads from the disk what the others find in memory, and fills the cache of kernels
         return min(ask(*words)[0] for _ in range(times))
 
     with tempfile.TemporaryDirectory() as empty:
         cold, said = ask("-m", __name__, "first-step", OURS, NUMBA_CACHE_DIR=empty)
-    peaks = {name: ask("-m", __name__, "peak", name)[0] for name in names}
+    peaks = {name: least("-m", __name__, "peak", name) for name in names}
     measured: dict[str, dict[str, float]] = {
-        "import": {name: fastest("-c", _import(IMPORTS[name])) for name in names},
-        "first step": {name: fastest("-m", __name__, "first-step", name) for name in names},
+        "import": {name: least("-c", _import(IMPORTS[name])) for name in names},
+        "first step": {name: least("-m", __name__, "first-step", name) for name in names},
         "first step, empty cache": {OURS: cold},
     }
     found = [_row(name, "s", values, LIMITS[name]) for name, values in measured.items()]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +77,15 @@ def test_odd_shapes_are_at_least_ten() -> None:
     assert len({each.name for each in GROUPS["odd"].cases}) >= 10
 
 
+@pytest.fixture
+def peers_may_draw(nothing_leaks: None) -> Iterator[None]:
+    """JAX draws from NumPy's global generator when it is imported; the tests of this project may not."""
+    before = np.random.get_state()  # noqa: NPY002
+    yield
+    np.random.set_state(before)  # noqa: NPY002
+
+
+@pytest.mark.usefixtures("peers_may_draw")
 @pytest.mark.parametrize("name", peers.PEERS)
 def test_a_peer_computes_the_same(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for variable in ("TF_CPP_MIN_LOG_LEVEL", "TPU_SKIP_MDS_QUERY"):  # JAX sets them

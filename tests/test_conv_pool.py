@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -84,6 +85,29 @@ def test_derivatives_of_conv2d(how: dict[str, Any]) -> None:
     inputs = (leaf(2, 2, 4, 3), leaf(2, 2 // groups, 2, 2), leaf(2))
     assert ag.autograd.gradcheck(lambda x, w, b: ag.conv2d(x, w, b, **how), inputs)
     assert ag.autograd.gradgradcheck(lambda x, w, b: ag.conv2d(x, w, b, **how), inputs)
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("function", [ag.conv1d, ag.conv2d, ag.conv3d])
+@pytest.mark.parametrize("biased", [False, True])
+def test_convolution_with_relu_is_relu_of_convolution(function: Any, dtype: Any, biased: bool) -> None:
+    dims = int(function.__name__[-2])
+    x, w, b = leaf(2, 3, *[7] * dims), leaf(5, 3, *[3] * dims), leaf(5) if biased else None
+    inputs = [None if t is None else t.detach().to(dtype).requires_grad_() for t in (x, w, b)]
+    once, twice = function(*inputs, padding=1, relu=True), ag.relu(function(*inputs, padding=1))
+    np.testing.assert_array_equal(once.detach(), twice.detach())
+    assert 0 < int((once == 0).sum()) < once.numel()
+    g = ag.randn(*once.shape, dtype=dtype)
+    wanted = [t for t in inputs if t is not None]
+    for ours, expected in zip(ag.grad(once, wanted, g), ag.grad(twice, wanted, g)):
+        assert ours.dtype == dtype
+        np.testing.assert_array_equal(ours, expected)
+
+
+def test_convolution_with_relu_keeps_nan() -> None:
+    x = ag.tensor([[[1.0, math.nan, -1.0]]])
+    y = ag.conv1d(x, ag.ones(1, 1, 1), ag.zeros(1), relu=True)
+    np.testing.assert_array_equal(y, [[[1.0, math.nan, 0.0]]])
 
 
 def test_conv2d_in_the_graph() -> None:

@@ -474,24 +474,12 @@ def test_arguments_are_not_written(dtype: Any) -> None:
 
 
 EDGE = """
-import ctypes, mmap, sys
+import sys
 sys.path[:0] = [{root!r}, {tests!r}]
 import numpy as np
 import convolution_by_definition as definition
 from test_convolution_kernels import *
-libc, page, kept = ctypes.CDLL(None, use_errno=True), mmap.PAGESIZE, []
-
-def placed(a, last):
-    "Return a copy that begins after, or ends before, a page that must not be touched."
-    inner = -(-max(a.nbytes, 1) // page) * page
-    area = mmap.mmap(-1, inner + 2 * page)
-    kept.append(area)
-    start = ctypes.addressof(ctypes.c_char.from_buffer(area))
-    for forbidden in (start, start + page + inner):
-        assert libc.mprotect(ctypes.c_void_p(forbidden), ctypes.c_size_t(page), 0) == 0
-    copy = np.ndarray(a.shape, a.dtype, area, page + (inner - a.nbytes if last else 0))
-    copy[...] = a
-    return copy
+from guarded_memory import placed
 
 rng = np.random.default_rng(0)
 winograds = [((2, 19, 9, 9), (23, 19, 3, 3), {{**SPECIAL[0][2], "padding": ((1, 0), (2, 1))}})]

@@ -434,6 +434,48 @@ WRONG_SHAPES: list[tuple[Callable[[], nn.Module], tuple[int, ...], str]] = [
 ]
 
 
+def test_sequential_takes_convolution_and_relu_in_one_pass_where_nothing_is_recorded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    passes: list[bool] = []
+    forward = nn.Conv2d.forward
+
+    def counted(self: nn.Conv2d, input: ag.Tensor, *, relu: bool = False) -> ag.Tensor:
+        passes.append(relu)
+        return forward(self, input, relu=relu)
+
+    monkeypatch.setattr(nn.Conv2d, "forward", counted)
+    ag.manual_seed(0)
+    model = nn.Sequential(
+        nn.Conv2d(1, 3, 3),
+        nn.ReLU(),
+        nn.Conv2d(3, 3, 3),
+        nn.Tanh(),
+        nn.ReLU(inplace=True),
+        nn.Conv2d(3, 2, 3, bias=False),
+        nn.ReLU(),
+    )
+    x = ag.randn(2, 1, 9, 9)
+    expected = model(x).detach()
+    assert passes == [False, False, False]
+    passes.clear()
+    with ag.no_grad():
+        np.testing.assert_array_equal(model(x), expected)
+        assert passes == [True, False, True]
+        assert nn.Sequential()(x) is x
+    for module, register in (
+        (0, "register_forward_hook"),
+        (1, "register_forward_hook"),
+        (1, "register_forward_pre_hook"),
+    ):
+        seen: list[ag.Tensor] = []
+        passes.clear()
+        with ag.no_grad(), getattr(model[module], register)(lambda *args, seen=seen: seen.append(args[-1])):
+            np.testing.assert_array_equal(model(x), expected)
+        assert passes == [False, False, True]
+        assert len(seen) == 1
+
+
 @pytest.mark.parametrize(("make", "shape", "message"), WRONG_SHAPES)
 def test_wrong_shapes(make: Callable[[], nn.Module], shape: tuple[int, ...], message: str) -> None:
     with pytest.raises(ag.errors.ShapeError, match=message):

@@ -431,23 +431,11 @@ def test_any_layout_gives_the_same_bits(layout: str, shape: Any, how: Any, dtype
 
 
 EDGE = """
-import ctypes, mmap, sys
+import sys
 sys.path[:0] = [{root!r}, {tests!r}]
 from test_pool_kernels import *
 from autograd_core.kernels import layout, memory
-libc, page, kept = ctypes.CDLL(None, use_errno=True), mmap.PAGESIZE, []
-
-def placed(a, last):
-    "Return a copy that begins after, or ends before, a page that must not be touched."
-    inner = -(-max(a.nbytes, 1) // page) * page
-    area = mmap.mmap(-1, inner + 2 * page)
-    kept.append(area)
-    start = ctypes.addressof(ctypes.c_char.from_buffer(area))
-    for forbidden in (start, start + page + inner):
-        assert libc.mprotect(ctypes.c_void_p(forbidden), ctypes.c_size_t(page), 0) == 0
-    copy = np.ndarray(a.shape, a.dtype, area, page + (inner - a.nbytes if last else 0))
-    copy[...] = a
-    return copy
+from guarded_memory import placed
 
 for shape, how in [case for case in SPECIAL + SOME if 0 not in case[0]]:
     for dtype in FLOATS:

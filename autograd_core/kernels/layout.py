@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 from numpy import ndarray
 
-__all__ = ["compact"]
+__all__ = ["around", "compact"]
 
 
 def compact(array: ndarray, shape: tuple[int, ...], dtype: np.dtype[Any] | None = None) -> ndarray:
@@ -18,3 +19,8 @@ def compact(array: ndarray, shape: tuple[int, ...], dtype: np.dtype[Any] | None 
     if not array.flags.carray or (dtype is not None and array.dtype != dtype):
         array = np.require(array, dtype, ("C", "A", "W"))
     return array if array.shape == shape else array.reshape(shape)
+
+
+def around(shape: tuple[int, ...], axis: int) -> tuple[int, int, int]:
+    """Return *shape* as three sizes: all before *axis*, its own, and all behind."""
+    return math.prod(shape[:axis]), shape[axis], math.prod(shape[axis + 1 :])

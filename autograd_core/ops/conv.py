@@ -6,20 +6,18 @@ another.  Transposed convolution is the adjoint to the input.
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 from .. import backend
 from ..dtypes import is_floating
 from ..errors import ArgumentError, DtypeError, ShapeError
 from ..primitive import Array, primitive
+from .activation import relu as rectify
+from .activation import relu_x
 from .elementwise import plus
 from .reduce import reduce_sum
 from .shape import reshape_to
-
-Shape: TypeAlias = tuple[int, ...]
-Size: TypeAlias = int | Sequence[int]
+from .spatial import AXES, NUMBERS, Shape, Size, batch, letters, per_dim, unbatch
 
 
 class Geometry(NamedTuple):
@@ -46,6 +44,12 @@ def convolve_biased(x: Array, w: Array, b: Array, *, geometry: Geometry) -> Arra
     return backend.of(x, w, b).kernels.conv(x, w, b, **geometry._asdict())
 
 
+@primitive(name="conv_relu")
+def convolve_rectified(x: Array, w: Array, b: Array, *, geometry: Geometry) -> Array:
+    """Return the positive part of ``convolve_biased(x, w, b)``, taken before it is written to memory."""
+    return backend.of(x, w, b).kernels.conv(x, w, b, **geometry._asdict(), relu=True)
+
+
 @primitive(name="conv_input")
 def convolve_input(y: Array, w: Array, *, shape: Shape, geometry: Geometry) -> Array:
     """Return the adjoint of ``x -> convolve(x, w)`` at y, for x of *shape*."""
@@ -58,15 +62,37 @@ def convolve_weight(y: Array, x: Array, *, shape: Shape, geometry: Geometry) -> 
     return backend.of(y, x).kernels.conv_weight(y, x, shape=shape, **geometry._asdict())
 
 
-convolve.vjp(
-    x=lambda g, w, x_shape, geometry: convolve_input(g, w, shape=x_shape, geometry=geometry),
-    w=lambda g, x, w_shape, geometry: convolve_weight(g, x, shape=w_shape, geometry=geometry),
-)
-convolve_biased.vjp(
-    x=lambda g, w, x_shape, geometry: convolve_input(g, w, shape=x_shape, geometry=geometry),
-    w=lambda g, x, w_shape, geometry: convolve_weight(g, x, shape=w_shape, geometry=geometry),
-    b=lambda g: reduce_sum(g, axis=(0, *range(2, g.ndim))),
-)
+def _x(g: Array, w: Array, x_shape: Shape, geometry: Geometry) -> Array:
+    return convolve_input(g, w, shape=x_shape, geometry=geometry)
+
+
+def _w(g: Array, x: Array, w_shape: Shape, geometry: Geometry) -> Array:
+    return convolve_weight(g, x, shape=w_shape, geometry=geometry)
+
+
+def _b(g: Array) -> Array:
+    return reduce_sum(g, axis=(0, *range(2, g.ndim)))
+
+
+convolve.vjp(x=_x, w=_w)
+convolve_biased.vjp(x=_x, w=_w, b=_b)
+
+
+def _x_rectified(g: Array, out: Array, w: Array, x_shape: Shape, geometry: Geometry) -> Array:
+    return _x(relu_x(g, out), w, x_shape, geometry)
+
+
+def _w_rectified(g: Array, out: Array, x: Array, w_shape: Shape, geometry: Geometry) -> Array:
+    return _w(relu_x(g, out), x, w_shape, geometry)
+
+
+def _all_rectified(g: Array, out: Array, x: Array, w: Array, geometry: Geometry) -> tuple[Array, Array, Array]:
+    g = relu_x(g, out)
+    return _x(g, w, x.shape, geometry), _w(g, x, w.shape, geometry), _b(g)
+
+
+convolve_rectified.vjp(x=_x_rectified, w=_w_rectified, b=lambda g, out: _b(relu_x(g, out)))
+convolve_rectified.fuse(_all_rectified)
 convolve_input.vjp(
     y=lambda g, w, geometry: convolve(g, w, geometry=geometry),
     w=lambda g, y, w_shape, geometry: convolve_weight(y, g, shape=w_shape, geometry=geometry),
@@ -87,6 +113,8 @@ def conv1d(
     padding: Size | str = 0,
     dilation: Size = 1,
     groups: int = 1,
+    *,
+    relu: bool = False,
 ) -> Array:
     """Slide *weight* (O, C / groups, K) over *input* (N, C, L) or (C, L), as a cross-correlation: (N, O, L') or (O, L').
 
@@ -95,7 +123,7 @@ def conv1d(
     >>> ag.conv1d(ag.arange(4.0).reshape(1, 1, 4), ag.ones(1, 1, 2))
     tensor([[[1., 3., 5.]]])
     """
-    return _convolution("conv1d", 1, input, weight, bias, stride, padding, dilation, groups)
+    return _convolution("conv1d", 1, input, weight, bias, stride, padding, dilation, groups, relu)
 
 
 def conv2d(
@@ -106,6 +134,8 @@ def conv2d(
     padding: Size | str = 0,
     dilation: Size = 1,
     groups: int = 1,
+    *,
+    relu: bool = False,
 ) -> Array:
     """Slide *weight* over *input*, as a cross-correlation.
 
@@ -119,6 +149,8 @@ def conv2d(
     padding="valid" adds none.  padding="same" adds what makes H' = ceil(H / stride), the odd one at the bottom and on
     the right; with a stride above 1, which PyTorch does not allow, that is TensorFlow's rule.
 
+    With *relu*, which PyTorch does not have, the result is its positive part, in one pass over memory instead of two.
+
     In float32, windows of 3 x 3 may be computed by Winograd's algorithm: see ``ag.set_winograd``.
 
     Raises ShapeError, DtypeError or ArgumentError for what does not fit.  Source: Dumoulin and Visin, "A guide to
@@ -128,7 +160,7 @@ def conv2d(
     tensor([[[[4., 4.],
               [4., 4.]]]])
     """
-    return _convolution("conv2d", 2, input, weight, bias, stride, padding, dilation, groups)
+    return _convolution("conv2d", 2, input, weight, bias, stride, padding, dilation, groups, relu)
 
 
 def conv3d(
@@ -139,6 +171,8 @@ def conv3d(
     padding: Size | str = 0,
     dilation: Size = 1,
     groups: int = 1,
+    *,
+    relu: bool = False,
 ) -> Array:
     """Slide *weight* (O, C / groups, KD, KH, KW) over *input* (N, C, D, H, W) or (C, D, H, W), as a cross-correlation.
 
@@ -147,7 +181,7 @@ def conv3d(
     >>> ag.conv3d(ag.ones(1, 1, 2, 3, 3), ag.ones(1, 1, 2, 2, 2)).tolist()
     [[[[[8.0, 8.0], [8.0, 8.0]]]]]
     """
-    return _convolution("conv3d", 3, input, weight, bias, stride, padding, dilation, groups)
+    return _convolution("conv3d", 3, input, weight, bias, stride, padding, dilation, groups, relu)
 
 
 def conv_transpose1d(
@@ -221,7 +255,7 @@ def conv_transpose3d(
 
 def _convolution(
     function: str, dims: int, input: Array, weight: Array, bias: Array | None, stride: Size, padding: Size | str,
-    dilation: Size, groups: int,
+    dilation: Size, groups: int, relu: bool,
 ) -> Array:  # fmt: skip
     strides = per_dim(function, "stride", stride, 1, dims)
     dilations = per_dim(function, "dilation", dilation, 1, dims)
@@ -239,10 +273,14 @@ def _convolution(
                 f"the padded input has {n + before + after}: input {tuple(input.shape)}, weight {tuple(weight.shape)}, "
                 f"padding={padding!r}; use a smaller kernel, or more padding"
             )
-    x = input if len(input.shape) == dims + 2 else reshape_to(input, shape=(1, *input.shape))
+    x = batch(dims, input)
     geometry = Geometry(strides, pads, dilations, groups)
-    y = convolve(x, weight, geometry=geometry) if bias is None else convolve_biased(x, weight, bias, geometry=geometry)
-    return y if x is input else reshape_to(y, shape=tuple(y.shape[1:]))
+    if bias is None:
+        y = convolve(x, weight, geometry=geometry)
+        y = rectify(y) if relu else y
+    else:
+        y = (convolve_rectified if relu else convolve_biased)(x, weight, bias, geometry=geometry)
+    return unbatch(y, input)
 
 
 def _transposed(
@@ -272,29 +310,15 @@ def _transposed(
             f"{function}: the result would have the size {tuple(size)}: input {tuple(input.shape)}, weight "
             f"{tuple(weight.shape)}, padding={padding!r}; use less padding"
         )
-    x = input if len(input.shape) == dims + 2 else reshape_to(input, shape=(1, *input.shape))
+    x = batch(dims, input)
     geometry = Geometry(strides, tuple((p, p) for p in pads), dilations, groups)
     y = convolve_input(x, weight, shape=(x.shape[0], o_group * groups, *size), geometry=geometry)
     if bias is not None:
         y = plus(y, reshape_to(bias, shape=(-1, *[1] * dims)))
-    return y if x is input else reshape_to(y, shape=tuple(y.shape[1:]))
+    return unbatch(y, input)
 
 
 # --------------------------------------------------------------------------------------------------------------- checks
-
-AXES = "DHW"
-NUMBERS = {1: "one int", 2: "a pair of ints", 3: "three ints"}
-
-
-def per_dim(function: str, name: str, value: Any, least: int, dims: int) -> Shape:
-    """Return *value*, an int for all spatial dims or one for each, as *dims* ints of at least *least*."""
-    try:
-        values = [operator.index(v) for v in (value if isinstance(value, Sequence) and value else (value,))]
-    except TypeError:
-        values = []
-    if len(values) not in (1, dims) or min(values) < least:
-        raise ArgumentError(f"{function}: {name}={value!r}: expected an int, or {NUMBERS[dims]}, of at least {least}")
-    return tuple(values) if len(values) == dims else (values[0],) * dims
 
 
 def _padding(
@@ -336,7 +360,7 @@ def _check_operands(function: str, dims: int, input: Array, weight: Array, bias:
 
 
 def _sizes(dims: int) -> tuple[str, str]:
-    axes = "L" if dims == 1 else AXES[-dims:]
+    axes = letters(dims)
     return ", ".join(axes), ", ".join(f"K{axis}" if dims > 1 else "K" for axis in axes)
 
 

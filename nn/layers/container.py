@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import pairwise
 from typing import Any, Self, overload
 
+import autograd_core as ag
 from autograd_core import Tensor
 
 from ..module import MODULE, PARAMETER, Module, block, indented
 from ..parameter import Parameter
+from .activation import ReLU
+from .conv import Conv1d, Conv2d, Conv3d
 
 __all__ = ["ModuleDict", "ModuleList", "ParameterList", "Sequential"]
+
+CONVOLUTIONS = Conv1d, Conv2d, Conv3d
 
 
 class _Ordered(Module):
@@ -118,8 +124,22 @@ class Sequential(_Ordered):
         return getattr(self, self._place_of(index))
 
     def forward(self, input: Any) -> Any:
+        if not ag.is_grad_enabled():
+            return self._infer(input)
         for _, module in self._registered(MODULE):
             input = module(input)
+        return input
+
+    def _infer(self, input: Any) -> Any:
+        """Apply the modules where no graph is recorded: a convolution and the ReLU behind it are then one pass."""
+        done = False
+        for module, following in pairwise([*self, None]):
+            if not done:  # with the convolution before it
+                done = type(following) is ReLU and type(module) in CONVOLUTIONS
+                done = done and not (module._hooks or following._hooks or following._pre_hooks)
+                input = module(input, relu=True) if done else module(input)
+            else:
+                done = False
         return input
 
 

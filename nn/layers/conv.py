@@ -123,7 +123,8 @@ class _Conv(_Window):
         self.padding_mode = padding_mode
         self._make_parameters(out_channels, in_channels, bias, dtype)
 
-    def forward(self, input: Tensor) -> Tensor:
+    def forward(self, input: Tensor, *, relu: bool = False) -> Tensor:
+        """Return the convolution of *input*, or its positive part, which costs no more."""
         self._check(input)
         pads = self._pads()
         if self.padding != "same":
@@ -135,7 +136,7 @@ class _Conv(_Window):
             input = ag.pad(input, last_dim_first, PADDING_MODES[self.padding_mode])
             padding = "valid"
         convolve = type(self).function
-        return convolve(input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
+        return convolve(input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups, relu=relu)
 
     def _pads(self) -> list[tuple[int, int]]:
         """What is added (before, after) each spatial dim; for "same" with a stride of 1."""

@@ -27,6 +27,7 @@ RESULTS = [rng.normal(size=cpu.conv(x, w, **how._asdict()).shape) for x, w, how 
 SAMPLES = {
     "conv": [((x, w), {"geometry": how}) for x, w, how in ALL],
     "conv_bias": [((x, w, rng.normal(size=len(w))), {"geometry": how}) for x, w, how in ALL],
+    "conv_relu": [((x, w, rng.normal(size=len(w))), {"geometry": how}) for x, w, how in ALL],
     "conv_input": [((y, w), {"shape": x.shape, "geometry": how}) for (x, w, how), y in zip(ALL, RESULTS)],
     "conv_weight": [((y, x), {"shape": w.shape, "geometry": how}) for (x, w, how), y in zip(ALL, RESULTS)],
 }

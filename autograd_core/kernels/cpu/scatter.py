@@ -5,14 +5,13 @@ Sums go in the order of the index: the same bits in every run.
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 from numpy import ndarray
 
 from ..jit import at_warm_up, kernel
-from ..layout import compact
+from ..layout import around, compact
 from ..memory import empty
 
 __all__ = ["first_outside", "gather_along", "scatter_add_along", "scatter_add_rows"]
@@ -87,7 +86,7 @@ def gather_along(x: ndarray, index: ndarray, axis: int) -> ndarray:
     if x.dtype.kind != "f":
         return np.take_along_axis(part, index, axis)
     out = empty(index.shape, x.dtype)
-    shape = _around(index.shape, axis)
+    shape = around(index.shape, axis)
     source = compact(part, (shape[0], x.shape[axis], shape[2]))
     _gather_along(out.reshape(shape), source, compact(index, shape, INT64))
     return out
@@ -98,7 +97,7 @@ def scatter_add_along(source: ndarray, index: ndarray, axis: int, shape: tuple[i
     region = _within(shape, index.shape, axis)
     out = empty((*index.shape[:axis], shape[axis], *index.shape[axis + 1 :]), source.dtype)
     out.fill(0)
-    lead, m, rest = _around(index.shape, axis)
+    lead, m, rest = around(index.shape, axis)
     places, values = compact(index, (lead, m, rest), INT64), compact(source, (lead, m, rest))
     if source.dtype.kind == "f":
         _scatter_add_along(out.reshape(lead, shape[axis], rest), places, values)
@@ -115,11 +114,6 @@ def scatter_add_along(source: ndarray, index: ndarray, axis: int, shape: tuple[i
 def _within(shape: tuple[int, ...], sizes: tuple[int, ...], axis: int) -> tuple[slice, ...]:
     """Return the region of an array of *shape* that has *sizes* on all axes but one, and that one whole."""
     return tuple([slice(n if a == axis else m) for a, (n, m) in enumerate(zip(shape, sizes))])
-
-
-def _around(shape: tuple[int, ...], axis: int) -> tuple[int, int, int]:
-    """Return *shape* as three sizes: all before *axis*, its own, and all behind."""
-    return math.prod(shape[:axis]), shape[axis], math.prod(shape[axis + 1 :])
 
 
 @at_warm_up

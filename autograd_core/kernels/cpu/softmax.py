@@ -14,7 +14,7 @@ from numpy import ndarray
 
 from .. import memory
 from ..jit import at_warm_up, kernel
-from ..layout import compact
+from ..layout import around, compact
 from ..threads import parallel
 from .approximation import exp, log
 from .precision import bits, from_bits, precision
@@ -154,17 +154,10 @@ def _softmax_columns_x(start: int, stop: int, g: Any, y: Any, gx: Any, logarithm
                     out[c] = (grad[c] - sums[c]) * row[c]
 
 
-def _seen(shape: tuple[int, ...], axis: tuple[int, ...]) -> tuple[int, int, int]:
-    """Return *shape* as (A, K, C); *axis* holds one axis, or none for a 0-d array."""
-    if not axis:
-        return 1, 1, 1
-    return math.prod(shape[: axis[0]]), shape[axis[0]], math.prod(shape[axis[0] + 1 :])
-
-
 def softmax(x: ndarray, *, axis: tuple[int, ...], logarithm: bool) -> ndarray:
     """Return softmax or its logarithm along *axis*, which holds one axis, or none for a 0-d array."""
     y = memory.empty(x.shape, x.dtype)
-    a, size, width = shape = _seen(x.shape, axis)
+    a, size, width = shape = around(x.shape, axis[0]) if axis else (1, 1, 1)
     if not x.size:
         return y
     if width == 1:
@@ -179,7 +172,7 @@ def softmax(x: ndarray, *, axis: tuple[int, ...], logarithm: bool) -> ndarray:
 def softmax_x(g: ndarray, y: ndarray, *, axis: tuple[int, ...], logarithm: bool) -> ndarray:
     """Return the gradient of ``softmax`` for x, where y is its result."""
     gx = memory.empty(y.shape, y.dtype)
-    a, size, width = shape = _seen(y.shape, axis)
+    a, size, width = shape = around(y.shape, axis[0]) if axis else (1, 1, 1)
     if width == 1:
         flat = a, size
         parallel(_softmax_rows_x, a, compact(g, flat), compact(y, flat), gx.reshape(flat), logarithm, work=0.3 * y.size)

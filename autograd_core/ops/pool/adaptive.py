@@ -14,11 +14,11 @@ from typing import TypeAlias
 from ... import backend
 from ...errors import ArgumentError, ShapeError
 from ...primitive import Array, primitive
-from ..conv import NUMBERS
 from ..index import add_picked
 from ..shape import reshape_to
+from ..spatial import NUMBERS, Shape, letters, unbatch
 from .average import window_mean
-from .windows import Shape, Windows, batch, letters, unbatch
+from .windows import Windows, pictures
 
 OutputSize: TypeAlias = int | Sequence[int | None] | None
 
@@ -143,7 +143,7 @@ def adaptive_max_pool3d(
 
 
 def _adaptive_avg_pool(function: str, dims: int, input: Array, output_size: OutputSize) -> Array:
-    x = batch(function, dims, input)
+    x = pictures(function, dims, input)
     size = _regions(function, dims, input, output_size)
     if any(n % m for n, m in zip(x.shape[2:], size)):
         return unbatch(region_mean(x, size=size), input)
@@ -153,7 +153,7 @@ def _adaptive_avg_pool(function: str, dims: int, input: Array, output_size: Outp
 def _adaptive_max_pool(
     function: str, dims: int, input: Array, output_size: OutputSize, return_indices: bool
 ) -> Array | tuple[Array, Array]:
-    x = batch(function, dims, input)
+    x = pictures(function, dims, input)
     size = _regions(function, dims, input, output_size)
     y, indices = region_max(x, size=size)
     return (unbatch(y, input), unbatch(indices, input)) if return_indices else unbatch(y, input)

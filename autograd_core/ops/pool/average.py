@@ -5,7 +5,8 @@ from __future__ import annotations
 from ... import backend
 from ...errors import ArgumentError
 from ...primitive import Array, primitive
-from .windows import Shape, Size, Windows, batch, unbatch, windows
+from ..spatial import Shape, Size, unbatch
+from .windows import Windows, pictures, windows
 
 # ----------------------------------------------------------------------------------------------------------- primitives
 
@@ -113,7 +114,7 @@ def _avg_pool(
         raise ArgumentError(
             f"{function}: divisor_override={divisor!r}: expected an int that is not 0, or None for the size"
         )
-    x = batch(function, dims, input)
+    x = pictures(function, dims, input)
     how = windows(function, dims, input, kernel_size, stride, padding, 1, ceil_mode)
     y = window_mean(x, windows=how, count_include_pad=bool(count_include_pad), divisor=divisor)
     return unbatch(y, input)

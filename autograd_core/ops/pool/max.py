@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from ... import backend
 from ...primitive import Array, primitive
-from .windows import Shape, Size, Windows, batch, unbatch, windows
+from ..spatial import Shape, Size, unbatch
+from .windows import Windows, pictures, windows
 
 # ----------------------------------------------------------------------------------------------------------- primitives
 
@@ -117,7 +118,7 @@ def _max_pool(
     function: str, dims: int, input: Array, kernel_size: Size, stride: Size | None, padding: Size, dilation: Size,
     ceil_mode: bool, return_indices: bool,
 ) -> Array | tuple[Array, Array]:  # fmt: skip
-    x = batch(function, dims, input)
+    x = pictures(function, dims, input)
     how = windows(function, dims, input, kernel_size, stride, padding, dilation, ceil_mode)
     y, positions = window_max(x, windows=how)
     if not return_indices:

@@ -9,10 +9,10 @@ import numpy as np
 
 from ...errors import ArgumentError, DtypeError, ShapeError
 from ...primitive import Array
-from ..conv import per_dim
 from ..index import scatter
 from ..shape import plain, reshape_to
-from .windows import Shape, Size, batch, unbatch
+from ..spatial import Shape, Size, per_dim, unbatch
+from .windows import pictures
 
 
 def max_unpool1d(
@@ -86,7 +86,7 @@ def _max_unpool(
     kernels = per_dim(function, "kernel_size", kernel_size, 1, dims)
     strides = kernels if stride is None else per_dim(function, "stride", stride, 1, dims)
     pads = per_dim(function, "padding", padding, 0, dims)
-    x = batch(function, dims, input)
+    x = pictures(function, dims, input)
     if indices.dtype.kind not in "iu":
         raise DtypeError(f"{function}: indices has dtype {indices.dtype}: expected integers; use indices.long()")
     if tuple(indices.shape) != tuple(input.shape):

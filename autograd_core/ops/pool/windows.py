@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 from ...dtypes import is_floating
 from ...errors import ArgumentError, DtypeError, ShapeError
 from ...primitive import Array
-from ..conv import AXES, per_dim
-from ..shape import reshape_to
-
-Shape: TypeAlias = tuple[int, ...]
-Size: TypeAlias = int | Sequence[int]
+from ..spatial import Shape, Size, batch, letters, per_dim
 
 
 class Windows(NamedTuple):
@@ -25,12 +20,7 @@ class Windows(NamedTuple):
     ceil_mode: bool
 
 
-def letters(dims: int) -> str:
-    """Return the names of the spatial dims, a letter for each."""
-    return "L" if dims == 1 else AXES[-dims:]
-
-
-def batch(function: str, dims: int, input: Array) -> Array:
+def pictures(function: str, dims: int, input: Array) -> Array:
     """Return *input* as (N, C, *size)."""
     if not is_floating(input.dtype):
         raise DtypeError(f"{function}: input has dtype {input.dtype}: expected floating; use input.float()")
@@ -39,12 +29,7 @@ def batch(function: str, dims: int, input: Array) -> Array:
         raise ShapeError(
             f"{function}: input {tuple(input.shape)}: expected (N, C, {size}) or (C, {size}); reshape or unsqueeze it"
         )
-    return input if len(input.shape) == dims + 2 else reshape_to(input, shape=(1, *input.shape))
-
-
-def unbatch(y: Array, input: Array) -> Array:
-    """Return y with as many dims as *input*."""
-    return y if len(y.shape) == len(input.shape) else reshape_to(y, shape=tuple(y.shape[1:]))
+    return batch(dims, input)
 
 
 def windows(

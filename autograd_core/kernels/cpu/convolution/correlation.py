@@ -62,16 +62,12 @@ def convolution(s: Sizes) -> Correlation:
     taps = [
         Tap(a * s.dilation[1], b * s.dilation[2], a * s.window[2] + b) for a, b in np.ndindex(s.window[1], s.window[2])
     ]
-    depths = []
-    for t in range(s.places[0]):
-        seen = [t * s.stride[0] - s.before[0] + a * s.dilation[0] for a in range(s.window[0])]
-        depths.append((t, tuple(i if 0 <= i < s.size[0] else -1 for i in seen)))
     return Correlation(
         images=s.images,
         groups=s.groups,
         source=(s.x_group, *s.size),
         target=(s.y_group, *s.places),
-        depths=tuple(depths),
+        depths=tuple(enumerate(s.depths_seen)),
         depth_weights=tuple(a * s.window[1] * s.window[2] for a in range(s.window[0])),
         stride=s.stride[1:],
         origin=(-s.before[1], -s.before[2]),

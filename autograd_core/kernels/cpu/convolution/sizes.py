@@ -63,6 +63,15 @@ class Sizes:
         return self.images * self.outputs * prod(self.places) * self.x_group * prod(self.window)
 
     @property
+    def depths_seen(self) -> tuple[tuple[int, ...], ...]:
+        """For each depth of y, the depths of x that it sees, -1 for padding."""
+        seen = (
+            [t * self.stride[0] - self.before[0] + a * self.dilation[0] for a in range(self.window[0])]
+            for t in range(self.places[0])
+        )
+        return tuple(tuple(i if 0 <= i < self.size[0] else -1 for i in depths) for depths in seen)
+
+    @property
     def is_pointwise(self) -> bool:
         """Whether each element of y sees one place of x, and that the same one."""
         return self.window == self.stride == (1, 1, 1) and self.before == (0, 0, 0) and self.size == self.places

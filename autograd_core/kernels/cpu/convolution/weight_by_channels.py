@@ -108,13 +108,6 @@ def _plan(s: Sizes, dtype: np.dtype[Any]) -> Plan:
         for p in range(strip)
         for q in range(ow)
     ]
-    depths = [
-        [
-            i if 0 <= (i := t * s.stride[0] - s.before[0] + a * s.dilation[0]) < s.size[0] else -1
-            for a in range(s.window[0])
-        ]
-        for t in range(s.places[0])
-    ]
     columns = panels * panel
     is_large = s.groups * rows * columns > LARGE
     parts = 1 if is_large else min(PARTS, bundles)
@@ -122,7 +115,7 @@ def _plan(s: Sizes, dtype: np.dtype[Any]) -> Plan:
     x_packed = up(planes * channel + 2 * n, 16)
     y_packed = up(panels * bundle * strip * ow * panel + n, 16)
     flat = np.concatenate(
-        [np.ravel(part).astype(np.int64) for part in (row_offsets + [0] * (rows - used), places, depths)]
+        [np.ravel(part).astype(np.int64) for part in (row_offsets + [0] * (rows - used), places, s.depths_seen)]
     )
     values = {
         "images": s.images, "groups": s.groups, "x_channels": s.x_group, "y_channels": s.y_group, "depth": s.size[0],

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -96,13 +97,6 @@ def _plan(s: Sizes, dtype: np.dtype[Any]) -> Plan:
     ]
     rows, width = min(PLACE_TILES, key=lambda tile: _cost(s.y_group, len(offsets), *tile))
     blocks = -(-s.y_group // rows), -(-len(offsets) // width)
-    depths = [
-        [
-            i if 0 <= (i := t * s.stride[0] - s.before[0] + a * s.dilation[0]) < s.size[0] else -1
-            for a in range(s.window[0])
-        ]
-        for t in range(s.places[0])
-    ]
     parts = min(PARTS, s.images)
     values = {
         "images": s.images, "groups": s.groups, "x_channels": s.x_group, "y_channels": s.y_group, "depth": s.size[0],
@@ -115,9 +109,7 @@ def _plan(s: Sizes, dtype: np.dtype[Any]) -> Plan:
     }  # fmt: skip
     return Plan(
         records(PLAN, values),
-        np.array(
-            [*offsets, *[0] * (blocks[1] * width - len(offsets)), *(i for seen in depths for i in seen)], np.int64
-        ),
+        np.array([*offsets, *[0] * (blocks[1] * width - len(offsets)), *chain(*s.depths_seen)], np.int64),
         parts * s.groups,
         planes * kw * phases * copy + n,
         (parts, s.groups, *blocks, rows, width, n),

@@ -47,7 +47,7 @@ def _transform(start: int, stop: int, x: Any, v: Any, first: int, scratch: Any, 
     for i in range(start, stop):
         for group in range(p.groups):
             v0, tile = group * p.places * p.transformed_input, i * p.tiles_h * p.tiles_w
-            transform_input(x, first + i, 1, group, 0, p.tiles_h, scratch, v, v0, tile, p)
+            transform_input(x, first + i, 1, group, 0, p.tiles_h, scratch, v, v0, p.transformed_input, tile, p)
 
 
 def _share_panels(start: int, stop: int, w: ndarray, v: ndarray, y: ndarray, first: int, *args: Any) -> None:

@@ -57,7 +57,7 @@ def _correlate(
         first, row = bundle * p.bundle, strip * p.strip_rows
         images, rows = min(p.bundle, p.images - first), min(p.strip_rows, p.tiles_h - row)
         tiles = images * rows * p.tiles_w
-        transform_input(x, first, images, group, row, rows, scratch, scratch, v, 0, p)
+        transform_input(x, first, images, group, row, rows, scratch, scratch, v, p.transformed_input, 0, p)
         for xi in range(p.places):
             for panel in range(p.output_pitch // p.panel):
                 filters = (group * p.places + xi) * p.filters + panel * p.inputs * p.panel

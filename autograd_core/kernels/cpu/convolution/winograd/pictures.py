@@ -43,9 +43,10 @@ def transform_filters(
 
 @kernel
 def transform_input(
-    x: Any, first: int, images: int, group: int, row: int, rows: int, scratch: Any, v: Any, v0: int, tile: int, p: Any
-) -> None:
-    """v[v0 + xi, tile ..., c] = B^T d B for the tiles d of some images, *rows* rows of tiles from *row* on."""
+    x: Any, first: int, images: int, group: int, row: int, rows: int, scratch: Any, v: Any, v0: int, place: int, tile: int,
+    p: Any,
+) -> None:  # fmt: skip
+    """v[v0 + xi place, tile ..., c] = B^T d B for the tiles d of some images, *rows* rows of tiles from *row* on."""
     for i in range(images):
         spread_channels(
             scratch, i * p.image, p.row_pitch, p.input_pitch, x, ((first + i) * p.groups + group) * p.inputs, p.inputs,
@@ -56,7 +57,7 @@ def transform_input(
                 source = i * p.image + r * p.m * p.row_pitch + c * p.m * p.input_pitch
                 sandwich(
                     p.kinds + INPUT, scratch, source, p.row_pitch, p.input_pitch, v, v0 + tile * p.input_pitch,
-                    (p.m + 2) * p.transformed_input, p.transformed_input, p.inputs,
+                    (p.m + 2) * place, place, p.inputs,
                 )  # fmt: skip
                 tile += 1
 

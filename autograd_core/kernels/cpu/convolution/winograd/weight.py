@@ -16,9 +16,9 @@ from ....jit import kernel
 from ....threads import parallel
 from ...copies import transpose_tile
 from ...tiles import channel_tile
-from .pictures import spread_channels
+from .pictures import spread_channels, transform_input
 from .plan import APART, MANY, TILE, Plan
-from .transforms import FILTER_ADJOINT, INPUT, OUTPUT_ADJOINT, sandwich
+from .transforms import FILTER_ADJOINT, OUTPUT_ADJOINT, sandwich
 
 __all__ = ["correlate_pair"]
 
@@ -84,45 +84,28 @@ def transform_pair(
             base = group * p.places * (v + m)
             for row in range(0, p.tiles_h, p.strip_rows):
                 rows = min(p.strip_rows, p.tiles_h - row)
-                spread_channels(
-                    scratch, 0, p.row_pitch, p.input_pitch, x, ((first + i) * p.groups + group) * p.inputs, p.inputs,
-                    p.height, p.width, row * p.m - p.top, rows * p.m + 2, -p.left, p.tiles_w * p.m + 2, p.lanes,
-                )  # fmt: skip
-                for r in range(rows):
-                    for c in range(p.tiles_w):
-                        tile = i * each + (row + r) * p.tiles_w + c
-                        sandwich(
-                            p.kinds + INPUT, scratch, r * p.m * p.row_pitch + c * p.m * p.input_pitch, p.row_pitch,
-                            p.input_pitch, transforms, base + tile * p.input_pitch, (p.m + 2) * v, v, p.inputs,
-                        )  # fmt: skip
+                tile = i * each + row * p.tiles_w
+                transform_input(x, first + i, 1, group, row, rows, scratch, transforms, base, v, tile, p)
                 spread_channels(
                     scratch, 0, line, p.output_pitch, y, ((first + i) * p.groups + group) * p.outputs, p.outputs,
                     p.out_height, p.out_width, row * p.m, rows * p.m, 0, p.tiles_w * p.m, p.lanes,
                 )  # fmt: skip
                 for r in range(rows):
                     for c in range(p.tiles_w):
-                        tile = i * each + (row + r) * p.tiles_w + c
                         sandwich(
                             p.kinds + OUTPUT_ADJOINT, scratch, r * p.m * line + c * p.m * p.output_pitch, line,
                             p.output_pitch, transforms, base + p.places * v + tile * p.output_pitch, (p.m + 2) * m, m,
                             p.outputs,
                         )  # fmt: skip
+                        tile += 1
 
 
 # ------------------------------------------------------------------------------------------------- place by place of all
 
 
 def _share_places(start: int, stop: int, transforms: ndarray, sums: ndarray, images: int, anew: bool, p: Plan) -> None:
-    multiply_pair(
-        start,
-        stop,
-        transforms,
-        sums,
-        images * int(p.plan["tiles_h"][0] * p.plan["tiles_w"][0]),
-        anew,
-        p.plan,
-        _table(images, p),
-    )
+    tiles = images * int(p.plan["tiles_h"][0] * p.plan["tiles_w"][0])
+    multiply_pair(start, stop, transforms, sums, tiles, anew, p.plan, _table(images, p))
 
 
 def _share_outputs(start: int, stop: int, sums: ndarray, w: ndarray, p: Plan) -> None:
@@ -180,16 +163,8 @@ def _share_blocks(start: int, stop: int, transforms: ndarray, w: ndarray, images
     record = p.plan[0]
     panel = int(record["panel"])
     scratch = memory.workspace(9 * panel + int(record["places"]) * (BLOCK * panel + APART), w.dtype)
-    multiply_blocks(
-        start,
-        stop,
-        transforms,
-        w,
-        scratch,
-        images * int(record["tiles_h"] * record["tiles_w"]),
-        p.plan,
-        _table(images, p),
-    )
+    tiles = images * int(record["tiles_h"] * record["tiles_w"])
+    multiply_blocks(start, stop, transforms, w, scratch, tiles, p.plan, _table(images, p))
 
 
 @kernel
