@@ -1,9 +1,11 @@
-"""Tensors from data, from sizes and from random numbers, with PyTorch's names."""
+"""Tensors from data and from sizes, with PyTorch's names.
+
+All take ``dtype``, ``device`` (the CPU is there) and ``requires_grad``; without a dtype, floats have the default one.
+"""
 
 from __future__ import annotations
 
 import math
-import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -11,30 +13,30 @@ import numpy as np
 from numpy import ndarray
 
 from . import dtypes
-from .errors import ArgumentError, DtypeError, ShapeError
-from .random import Generator, default_generator
-from .tensor import Tensor, wrap
+from .arrays import as_array, checked, dtype_or_default, plain_number, shape_of
+from .device import check_device
+from .errors import ArgumentError, DtypeError
+from .tensor import Tensor, made, wrap
 
 __all__ = [
-    "arange", "as_tensor", "empty", "empty_like", "eye", "from_numpy", "full", "full_like", "linspace", "ones", "ones_like",
-    "rand", "rand_like", "randint", "randn", "randn_like", "randperm", "tensor", "zeros", "zeros_like",
+    "arange", "as_tensor", "empty", "empty_like", "eye", "from_dlpack", "from_numpy", "full", "full_like", "is_tensor",
+    "linspace", "logspace", "ones", "ones_like", "tensor", "tril_indices", "triu_indices", "zeros", "zeros_like",
 ]  # fmt: skip
 
 
-def tensor(data: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def tensor(data: Any, dtype: Any = None, *, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Return a new tensor with a copy of *data*: a number, nested lists of numbers or tensors, or an array.
 
-    Python floats become float32, ints int64; arrays keep their dtype.  With *requires_grad* the tensor is a leaf.
+    Arrays are also those of other libraries: a picture of Pillow, a frame of pandas, a tensor of PyTorch.  They keep their
+    dtype; Python floats become the default one, ints int64.  With *requires_grad* the tensor is a leaf.
 
     >>> tensor([[1, 2], [3, 4]]).dtype, tensor([1.5]).dtype
     (dtype('int64'), dtype('float32'))
     """
-    if isinstance(data, Tensor):
-        data = data.data
-    return _leaf(np.array(_as_array(data, dtype), copy=True, order="C"), requires_grad)
+    return made(np.array(as_array(data, dtype), copy=True, order="C"), device, requires_grad)
 
 
-def as_tensor(data: Any, dtype: Any = None) -> Tensor:
+def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
     """Return *data* as a tensor, sharing memory and history where there is something to share.
 
     >>> x = ones(2)
@@ -42,8 +44,10 @@ def as_tensor(data: Any, dtype: Any = None) -> Tensor:
     (True, tensor([1.5000, 2.5000]))
     """
     if isinstance(data, Tensor):
-        return data if dtype is None else data.to(dtype)
-    return wrap(_as_array(data, dtype), None)
+        check_device(device)
+        same: Tensor = data if dtype is None else data.to(dtype)
+        return same
+    return made(as_array(data, dtype), device)
 
 
 def from_numpy(array: ndarray) -> Tensor:
@@ -61,119 +65,108 @@ def from_numpy(array: ndarray) -> Tensor:
         raise DtypeError(
             f"array has dtype {array.dtype}, of the other byte order: its memory cannot be shared; use tensor() for a copy"
         )
-    return wrap(_checked(np.asarray(array)), None)
+    return wrap(checked(np.asarray(array)), None)
 
 
-def _as_array(data: Any, dtype: Any) -> ndarray:
-    wanted = None if dtype is None else dtypes.as_dtype(dtype)
-    if isinstance(data, ndarray | np.generic):
-        a = np.asarray(data)
-    else:
-        try:
-            a = np.array(data) if not _holds_tensors(data) else np.array(_plain(data))
-        except ValueError as error:
-            raise ShapeError(
-                f"data is nested unevenly ({error}): give every list of one level the same length"
-            ) from error
-        if wanted is None and a.dtype.kind == "f" and not _holds_float64(data):
-            wanted = dtypes.default
-    return _checked(a if wanted is None or a.dtype == wanted else a.astype(wanted))
+def from_dlpack(ext_tensor: Any, *, device: Any = None, copy: bool | None = None) -> Tensor:
+    """Return a tensor over the memory of *ext_tensor*, of any library that speaks DLPack; no history comes along.
+
+    *ext_tensor* has ``__dlpack__``, or is the capsule that it returns.  With *copy* the tensor has memory of its own.
+    Raises DtypeError for what has neither, and for numbers that no tensor here holds.
+
+    >>> from_dlpack(np.array([1, 2]))
+    tensor([1, 2])
+    """
+    check_device(device)
+    if type(ext_tensor).__name__ == "PyCapsule":
+        ext_tensor = _Capsule(ext_tensor)
+    if not hasattr(ext_tensor, "__dlpack__"):
+        raise DtypeError(
+            f"from_dlpack: ext_tensor is a {type(ext_tensor).__name__}, without __dlpack__; use tensor() for other data"
+        )
+    try:
+        array = np.from_dlpack(ext_tensor)
+    except RuntimeError as error:  # what NumPy says of dtypes that it lacks
+        raise DtypeError(f"from_dlpack: {error}; convert it there first, e.g. to float32") from error
+    return from_numpy(array.copy() if copy else array)
 
 
-def _checked(a: ndarray) -> ndarray:
-    if a.dtype in dtypes.SUPPORTED:
-        return a
-    for dtype in dtypes.SUPPORTED:
-        if a.dtype.newbyteorder("=") == dtype:
-            return a.astype(dtype)
-    names = ", ".join(d.name for d in dtypes.SUPPORTED)
-    raise DtypeError(
-        f"data has dtype {a.dtype}: expected one of {names}; convert it first, e.g. data.astype('float32')"
-    )
+class _Capsule:
+    """What older functions pass around instead of an object with ``__dlpack__``: memory of the CPU."""
+
+    def __init__(self, capsule: Any) -> None:
+        self.capsule = capsule
+
+    def __dlpack__(self, **options: Any) -> Any:
+        return self.capsule
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return 1, 0
 
 
-def _holds_tensors(data: Any) -> bool:
-    return isinstance(data, list | tuple) and any(isinstance(v, Tensor) or _holds_tensors(v) for v in data)
+def is_tensor(obj: Any) -> bool:
+    """Return whether *obj* is a tensor.
 
-
-def _plain(data: Any) -> Any:
-    if isinstance(data, Tensor):
-        return data.data
-    return [_plain(v) for v in data] if isinstance(data, list | tuple) else data
-
-
-def _holds_float64(data: Any) -> bool:
-    """Return whether nested *data* begins with an array or tensor of float64, which is meant; Python floats are not."""
-    while isinstance(data, list | tuple) and data:
-        data = data[0]
-    return isinstance(data, ndarray | Tensor) and data.dtype == dtypes.float64
-
-
-def _leaf(a: ndarray, requires_grad: bool) -> Tensor:
-    t = wrap(a, None)
-    return t.requires_grad_() if requires_grad else t
+    >>> is_tensor(zeros(2)), is_tensor(np.zeros(2))
+    (True, False)
+    """
+    return isinstance(obj, Tensor)
 
 
 # ------------------------------------------------------------------------------------------------------------ from sizes
 
 
-def _number(value: Any) -> Any:
-    """Return the Python number of a tensor or an array of one element; other values as they are."""
-    return value.item() if isinstance(value, Tensor | ndarray | np.generic) else value
-
-
-def _shape(size: tuple[Any, ...]) -> tuple[int, ...]:
-    given = size[0] if len(size) == 1 and isinstance(size[0], Sequence) else size
-    try:
-        shape = tuple(operator.index(n) for n in given)
-    except TypeError as error:
-        raise DtypeError(f"size is {given}: expected whole numbers") from error
-    if any(n < 0 for n in shape):
-        raise ShapeError(f"size is {shape}: expected non-negative numbers")
-    return shape
-
-
-def zeros(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
-    """Return zeros of the given size: ``zeros(2, 3)`` or ``zeros((2, 3))``.
+def zeros(*sizes: Any, size: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """Return zeros of the given size: ``zeros(2, 3)``, ``zeros((2, 3))`` or ``zeros(size=(2, 3))``.
 
     >>> zeros(2, 3)
     tensor([[0., 0., 0.],
             [0., 0., 0.]])
     """
-    return _leaf(np.zeros(_shape(size), dtypes.as_dtype(dtype or dtypes.default)), requires_grad)
+    return made(np.zeros(shape_of(sizes, size), dtype_or_default(dtype)), device, requires_grad)
 
 
-def ones(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def ones(*sizes: Any, size: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Return ones of the given size.
 
     >>> ones(3, dtype="int64")
     tensor([1, 1, 1])
     """
-    return _leaf(np.ones(_shape(size), dtypes.as_dtype(dtype or dtypes.default)), requires_grad)
+    return made(np.ones(shape_of(sizes, size), dtype_or_default(dtype)), device, requires_grad)
 
 
-def empty(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def empty(*sizes: Any, size: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Return a tensor of the given size whose values are whatever was in memory.
 
     >>> empty(2, 3).shape
     (2, 3)
     """
-    return _leaf(np.empty(_shape(size), dtypes.as_dtype(dtype or dtypes.default)), requires_grad)
+    return made(np.empty(shape_of(sizes, size), dtype_or_default(dtype)), device, requires_grad)
 
 
-def full(size: Sequence[int], fill_value: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def full(
+    size: Sequence[int], fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
     """Return a tensor of the given size, each element *fill_value*, in whose dtype it is.
 
     >>> full((2, 2), 7)
     tensor([[7, 7],
             [7, 7]])
     """
-    value = _number(fill_value)
-    kind = dtypes.as_dtype(dtype) if dtype else dtypes.PYTHON.get(type(value), dtypes.default)
-    return _leaf(np.full(_shape((size,)), value, kind), requires_grad)
+    value = plain_number(fill_value)
+    kind = dtypes.PYTHON.get(type(value), dtypes.default) if dtype is None else dtypes.as_dtype(dtype)
+    return made(np.full(shape_of((size,)), value, kind), device, requires_grad)
 
 
-def arange(start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def arange(
+    start: Any,
+    end: Any = None,
+    step: Any = 1,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
     """Return start, start + step, ... up to but without *end*; ``arange(end)`` starts at 0.
 
     >>> arange(5), arange(1, 2, 0.5)
@@ -181,164 +174,125 @@ def arange(start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, req
     """
     if end is None:
         start, end = 0, start
-    start, end, step = _number(start), _number(end), _number(step)
+    start, end, step = plain_number(start), plain_number(end), plain_number(step)
     if step == 0 or (end - start) * step < 0:
         raise ArgumentError(f"step is {step}: expected a number that leads from start {start} to end {end}")
     floating = any(isinstance(v, float) for v in (start, end, step))
-    kind = dtypes.as_dtype(dtype) if dtype else dtypes.default if floating else dtypes.int64
+    kind = dtype_or_default(dtype) if dtype is not None or floating else dtypes.int64
     count = math.ceil((end - start) / step)
-    return _leaf((start + np.arange(count) * step).astype(kind), requires_grad)
+    return made((start + np.arange(count) * step).astype(kind), device, requires_grad)
 
 
-def linspace(start: float, end: float, steps: int, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def linspace(
+    start: Any, end: Any, steps: int, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
     """Return *steps* numbers evenly from *start* to *end*, both included.
 
     >>> linspace(0, 1, 5)
     tensor([0.0000, 0.2500, 0.5000, 0.7500, 1.0000])
     """
+    return made(_between(start, end, steps).astype(dtype_or_default(dtype)), device, requires_grad)
+
+
+def logspace(
+    start: Any,
+    end: Any,
+    steps: int,
+    base: float = 10.0,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """Return *base* to the power of *steps* numbers evenly from *start* to *end*, both included.
+
+    >>> logspace(0, 2, 3)
+    tensor([  1.,  10., 100.])
+    """
+    return made((base ** _between(start, end, steps)).astype(dtype_or_default(dtype)), device, requires_grad)
+
+
+def _between(start: Any, end: Any, steps: int) -> ndarray:
     if steps < 0:
         raise ArgumentError(f"steps is {steps}: expected a non-negative number")
-    return _leaf(np.linspace(start, end, steps).astype(dtypes.as_dtype(dtype or dtypes.default)), requires_grad)
+    return np.linspace(plain_number(start), plain_number(end), steps)
 
 
-def eye(n: int, m: int | None = None, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def eye(n: int, m: int | None = None, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Return the (n, m) matrix with ones on its diagonal.
 
     >>> eye(2)
     tensor([[1., 0.],
             [0., 1.]])
     """
-    return _leaf(np.eye(n, m, dtype=dtypes.as_dtype(dtype or dtypes.default)), requires_grad)
+    return made(np.eye(n, m, dtype=dtype_or_default(dtype)), device, requires_grad)
 
 
-# ---------------------------------------------------------------------------------------------------------- random values
+def tril_indices(row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Any = None) -> Tensor:
+    """Return the places (2, n) of the lower triangle of a (row, col) matrix, up to the diagonal *offset*, row by row.
 
-
-def rand(*size: Any, generator: Generator | None = None, dtype: Any = None, requires_grad: bool = False) -> Tensor:
-    """Return numbers drawn evenly from [0, 1).
-
-    >>> rand(2, 3, generator=Generator(1)).shape
-    (2, 3)
+    >>> tril_indices(2, 3).tolist()
+    [[0, 1, 1], [0, 0, 1]]
     """
-    kind = _floating(dtype)
-    return _leaf((generator or default_generator).numpy.random(_shape(size), kind.type), requires_grad)
+    return _triangle(np.tril_indices, row, col, offset, dtype, device)
 
 
-def randn(*size: Any, generator: Generator | None = None, dtype: Any = None, requires_grad: bool = False) -> Tensor:
-    """Return numbers drawn from the normal distribution of mean 0 and variance 1.
+def triu_indices(row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Any = None) -> Tensor:
+    """Return the places (2, n) of the upper triangle of a (row, col) matrix, from the diagonal *offset* on, row by row.
 
-    >>> randn(2, 3, generator=Generator(1)).shape
-    (2, 3)
+    >>> triu_indices(2, 3).tolist()
+    [[0, 0, 0, 1, 1], [0, 1, 2, 1, 2]]
     """
-    kind = _floating(dtype)
-    return _leaf((generator or default_generator).numpy.standard_normal(_shape(size), kind.type), requires_grad)
+    return _triangle(np.triu_indices, row, col, offset, dtype, device)
 
 
-def randint(
-    low: int = 0,
-    high: int | Sequence[int] | None = None,
-    size: Sequence[int] | None = None,
-    *,
-    generator: Generator | None = None,
-    dtype: Any = None,
-) -> Tensor:
-    """Return integers drawn evenly from low, ..., high - 1; ``randint(high, size)`` starts at 0.
-
-    >>> randint(3, 7, (2, 4)).shape, randint(1, (3,))
-    ((2, 4), tensor([0, 0, 0]))
-    """
-    if size is None and isinstance(high, Sequence):
-        high, size = None, high
-    if high is None:
-        low, high = 0, low
-    if not isinstance(high, int | np.integer) or high <= low:
-        raise ArgumentError(f"high is {high}: expected an integer above low, which is {low}")
-    if size is None:
-        raise ArgumentError("size is missing: give the shape of the result, for instance randint(10, (2, 3))")
-    drawn = (generator or default_generator).numpy.integers(low, high, _shape((size,)))
-    return wrap(drawn.astype(dtypes.as_dtype(dtype or dtypes.int64)), None)
-
-
-def randperm(n: int, *, generator: Generator | None = None, dtype: Any = None) -> Tensor:
-    """Return 0, ..., n - 1 in random order.
-
-    >>> randperm(5).sort()[0]
-    tensor([0, 1, 2, 3, 4])
-    """
-    if n < 0:
-        raise ArgumentError(f"n is {n}: expected a non-negative number")
-    order = (generator or default_generator).numpy.permutation(n)
-    return wrap(order.astype(dtypes.as_dtype(dtype or dtypes.int64)), None)
-
-
-def _floating(dtype: Any) -> np.dtype[Any]:
-    kind = dtypes.as_dtype(dtype or dtypes.default)
-    if not dtypes.is_floating(kind):
-        raise DtypeError(f"dtype is {kind}: expected float32 or float64; for integers use randint")
-    return kind
+def _triangle(places: Callable[..., Any], row: int, col: int, offset: int, dtype: Any, device: Any) -> Tensor:
+    rows, columns = shape_of((row, col))
+    kind = dtypes.int64 if dtype is None else dtypes.as_dtype(dtype)
+    return made(np.stack(places(rows, offset, columns)).astype(kind), device)
 
 
 # ------------------------------------------------------------------------------------------------------------------- like
 
 
-def _like(make: Callable[..., Tensor], input: Any, dtype: Any, requires_grad: bool, **options: Any) -> Tensor:
-    return make(input.shape, dtype=input.dtype if dtype is None else dtype, requires_grad=requires_grad, **options)
+def like(make: Callable[..., Tensor], input: Any, dtype: Any, *args: Any, **options: Any) -> Tensor:
+    """Return what *make* gives for the shape of *input*, and for its dtype if none is asked for."""
+    return make(input.shape, *args, dtype=input.dtype if dtype is None else dtype, **options)
 
 
-def zeros_like(input: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def zeros_like(input: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Return zeros of the shape and dtype of *input*.
 
     >>> zeros_like(tensor([1, 2]))
     tensor([0, 0])
     """
-    return _like(zeros, input, dtype, requires_grad)
+    return like(zeros, input, dtype, device=device, requires_grad=requires_grad)
 
 
-def ones_like(input: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def ones_like(input: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Return ones of the shape and dtype of *input*.
 
     >>> ones_like(tensor([5.0, 2.0]))
     tensor([1., 1.])
     """
-    return _like(ones, input, dtype, requires_grad)
+    return like(ones, input, dtype, device=device, requires_grad=requires_grad)
 
 
-def empty_like(input: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def empty_like(input: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Return a tensor of the shape and dtype of *input*, its values whatever was in memory.
 
     >>> empty_like(tensor([1, 2])).dtype
     dtype('int64')
     """
-    return _like(empty, input, dtype, requires_grad)
+    return like(empty, input, dtype, device=device, requires_grad=requires_grad)
 
 
-def full_like(input: Any, fill_value: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def full_like(
+    input: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
     """Return a tensor of the shape and dtype of *input*, each element *fill_value*.
 
     >>> full_like(tensor([1, 2]), 7)
     tensor([7, 7])
     """
-    kind = input.dtype if dtype is None else dtype
-    return full(input.shape, fill_value, dtype=kind, requires_grad=requires_grad)
-
-
-def rand_like(
-    input: Any, *, generator: Generator | None = None, dtype: Any = None, requires_grad: bool = False
-) -> Tensor:
-    """Return numbers drawn evenly from [0, 1), of the shape and dtype of *input*.
-
-    >>> rand_like(tensor([1.0, 2.0])).shape
-    (2,)
-    """
-    return _like(rand, input, dtype, requires_grad, generator=generator)
-
-
-def randn_like(
-    input: Any, *, generator: Generator | None = None, dtype: Any = None, requires_grad: bool = False
-) -> Tensor:
-    """Return standard normal numbers, of the shape and dtype of *input*.
-
-    >>> randn_like(tensor([1.0, 2.0])).shape
-    (2,)
-    """
-    return _like(randn, input, dtype, requires_grad, generator=generator)
+    return like(full, input, dtype, fill_value, device=device, requires_grad=requires_grad)

@@ -4,7 +4,9 @@
     |-- ArgumentError     a value that an argument cannot take                          (ValueError)
     |-- ShapeError        shapes that do not fit each other, or a layer                 (ValueError, RuntimeError)
     |-- DtypeError        dtypes that do not fit                                        (TypeError, RuntimeError)
+    |-- DeviceError       a device that is not there                                    (RuntimeError, AssertionError)
     |-- GraphError        a graph that cannot be walked: freed, overwritten, no leaf    (RuntimeError)
+    |-- LinAlgError       a matrix that has no such inverse or factor                   (numpy's LinAlgError, RuntimeError)
     |-- NonFiniteError    NaN or infinity where the caller asked to be told             (ArithmeticError, RuntimeError)
     |-- DataError         a data file that is missing, truncated or corrupted           (OSError)
     `-- CheckpointError   a checkpoint that cannot be read, or is of another model      (RuntimeError)
@@ -15,13 +17,17 @@ A message names the argument, quotes its value, says what was expected, and ends
 
 from __future__ import annotations
 
+from numpy.linalg import LinAlgError as NumpyLinAlgError
+
 __all__ = [
     "ArgumentError",
     "AutogradError",
     "CheckpointError",
     "DataError",
+    "DeviceError",
     "DtypeError",
     "GraphError",
+    "LinAlgError",
     "NonFiniteError",
     "ShapeError",
 ]
@@ -43,8 +49,16 @@ class DtypeError(AutogradError, TypeError, RuntimeError):
     """Dtypes that do not fit."""
 
 
+class DeviceError(AutogradError, RuntimeError, AssertionError):
+    """A device that is not there."""
+
+
 class GraphError(AutogradError, RuntimeError):
     """A graph that cannot be walked: its values were freed or overwritten, or nothing in it needs a gradient."""
+
+
+class LinAlgError(AutogradError, NumpyLinAlgError, RuntimeError):
+    """A matrix that has no such inverse, factor or spectrum: it is singular, not positive-definite, not finite."""
 
 
 class NonFiniteError(AutogradError, ArithmeticError, RuntimeError):

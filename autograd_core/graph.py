@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import warnings
 import weakref
 from collections.abc import Callable, Iterable
 from operator import attrgetter
@@ -17,15 +18,18 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy import ndarray
 
-from . import ops, writes
-from .errors import DtypeError, GraphError, NonFiniteError
+from . import dtypes, ops, writes
+from .errors import DtypeError, GraphError, NonFiniteError, ShapeError
+from .handle import RemovableHandle
 from .modes import Scope, module, recording, tick, watching
 from .position import OUTSIDE, location, outside
 from .primitive import SPACE, Primitive, formula_text, listed
 
-__all__ = ["Custom", "Node", "leaf", "reachable", "record", "walk"]
+__all__ = ["Custom", "Node", "leads_to", "leaf", "notice_growth", "reachable", "record", "stand_in", "walk"]
 
 Wrap = Callable[[Any, Any], Any]
+BY_ELEMENT = {"elementwise", "error_function", "gamma", "logarithm", "trigonometric"}  # families of primitives
+LOOK = 64  # nodes under a running total that are looked at
 
 
 class Custom:
@@ -40,18 +44,32 @@ class Custom:
         """Add to ``pending`` of each parent its part of *g*, over arrays."""
         raise NotImplementedError
 
-    def pull_tensors(self, node: Node, g: Any, wrap: Wrap) -> None:
+    def pull_tensors(self, node: Node, g: Any, wrap: Wrap, operands: tuple[Node | None, ...]) -> None:
         """Do what ``pull`` does, over Tensors."""
         raise NotImplementedError
 
+    def whole(self, node: Node) -> Node:
+        """Return the node of the whole call: another one where each result has its own."""
+        return node
+
+    def arriving(self, g: Any) -> tuple[Any, ...]:
+        """Return the gradients of all results, None where there is none."""
+        return (g,)
+
 
 class Node:
-    """One call: the primitive, its operands' nodes, and what its formulas read.  A leaf is a node without a primitive."""
+    """One call: the primitive, its operands' nodes, and what its formulas read.  A leaf is a node without a primitive.
+
+    >>> import autograd_core as ag
+    >>> y = ag.ones(2, requires_grad=True).exp() * 2
+    >>> y.grad_fn.name(), y.grad_fn.next_functions
+    ('mul', ((<exp>, 0), (None, 0)))
+    """
 
     # One class for calls and leaves: the interpreter's attribute caches are for one type at a time.
     __slots__ = (
-        "__weakref__", "code", "dtype", "hooks", "lasti", "owned", "parents", "pending", "prim", "redone", "saved", "scope",
-        "seq", "shape", "target",
+        "__weakref__", "after", "code", "dtype", "hooks", "lasti", "owned", "parents", "pending", "prim", "redone", "saved",
+        "scope", "seq", "shape", "target",
     )  # fmt: skip
 
     prim: Any  # Primitive, Custom or None
@@ -61,6 +79,7 @@ class Node:
     owned: bool  # whether the walk made that array and may add to it
     hooks: dict[Any, Callable[[Any], Any]] | None
     target: Any  # of a leaf: a weak reference to its Tensor
+    after: dict[Any, Callable[[Any, Any], Any]] | None  # of a leaf: what is called when it has accumulated
     redone: tuple[int, int]  # of a call in a checkpoint: from when until when its saved values were computed again
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
@@ -69,15 +88,73 @@ class Node:
     lasti: int
     scope: Scope | None
 
-    @property
+    as_seen: ClassVar[Callable[[Any], Any]]  # a gradient as a Tensor, for hooks; Tensors come later, and bring it
+
     def name(self) -> str:
-        """The name of the primitive, or "leaf"."""
+        """Return the name of the primitive, or "leaf"."""
         return "leaf" if self.prim is None else str(self.prim.name)
 
     @property
     def next_functions(self) -> tuple[tuple[Node | None, int], ...]:
         """The nodes that the backward walk visits next, in PyTorch's form."""
-        return tuple((p, 0) for p in self.parents)
+        return tuple((p, 0) for p in self.whole.parents)
+
+    @property
+    def whole(self) -> Node:
+        """The node of the whole call: of several results, each has a node of its own behind it."""
+        return self.prim.whole(self) if isinstance(self.prim, Custom) else self
+
+    @property
+    def variable(self) -> Any:
+        """The Tensor of a leaf."""
+        if self.prim is not None:
+            raise AttributeError(f"{self.describe()} has no variable: only leaves do")
+        return self.target()
+
+    @property
+    def metadata(self) -> dict[Any, Any]:
+        """A dict for whatever you want to remember with this node."""
+        return _metadata.setdefault(self, {})
+
+    def register_prehook(self, fn: Callable[[tuple[Any, ...]], Any]) -> RemovableHandle:
+        """Call ``fn(grad_outputs)``, a tuple of one Tensor, before this node's formulas; what it returns takes its place."""
+
+        def of_one(g: Any) -> Any:
+            new = fn((g,))
+            return new[0] if isinstance(new, tuple | list) and len(new) == 1 else new
+
+        return self.add_hook(of_one)
+
+    def register_hook(self, fn: Callable[[tuple[Any, ...], tuple[Any, ...]], Any]) -> RemovableHandle:
+        """Call ``fn(grad_inputs, grad_outputs)`` after this node's formulas; what it returns replaces *grad_inputs*.
+
+        Both are tuples, with None where nothing is wanted.  A leaf has no inputs: it is called when it has accumulated.
+        """
+        if self.prim is None:
+            return self.add_hook_after(lambda _, g: fn((), (g,)))
+        node = self.whole
+        if type(node.prim) is not _Hooked:
+            node.prim = _Hooked(node.prim)
+        return RemovableHandle(node.prim.hooks, fn)
+
+    def add_hook(self, hook: Callable[[Any], Any]) -> RemovableHandle:
+        """Call *hook* with the gradient that arrives here, a Tensor; what it returns, unless None, takes its place."""
+
+        def over_either(g: Any) -> Any:
+            seen = Node.as_seen(g)  # not self: a hook must not hold its node
+            return _taken(hook(seen), seen, g)
+
+        hooks = self.hooks = self.hooks or {}
+        keep = hooks.pop("retain_grad", None)
+        handle = RemovableHandle(hooks, over_either)
+        if keep is not None:
+            hooks["retain_grad"] = keep  # always the last: it keeps what the other hooks leave
+        return handle
+
+    def add_hook_after(self, hook: Callable[[Any, Any], Any]) -> RemovableHandle:
+        """Call ``hook(tensor, gradient)`` when this leaf has accumulated."""
+        self.after = {} if self.after is None else self.after
+        return RemovableHandle(self.after, hook)
 
     def reads(self) -> dict[str, Any]:
         """Return what the formulas read, by name."""
@@ -93,18 +170,40 @@ class Node:
                 "one iteration to the next (a hidden state, a running loss), carry its .detach() instead; to walk the same "
                 "graph twice, pass retain_graph=True to the first backward()"
             )
-        self.saved.revive()
+        self.saved.revive(self)
         if type(self.saved) is not tuple:  # a checkpoint in a checkpoint
             self.revive()
+
+    @property
+    def line(self) -> str:
+        """The line of the program that made the call, as file, number and text."""
+        return location(self.code, self.lasti)
 
     def describe(self) -> str:
         """Return the primitive, the line that called it, and the module."""
         if self.prim is None:
             return f"a leaf of shape {self.shape}"
-        return f"{self.name}, made at {location(self.code, self.lasti)}" + (f" in {self.scope}" if self.scope else "")
+        return f"{self.name()}, made at {self.line}" + (f" in {self.scope}" if self.scope else "")
 
     def __repr__(self) -> str:
-        return f"<{self.name}>"
+        return f"<{self.name()}>"
+
+
+_metadata: weakref.WeakKeyDictionary[Node, dict[Any, Any]] = weakref.WeakKeyDictionary()
+
+
+def _taken(new: Any, seen: Any, g: Any) -> Any:
+    """Return what takes the place of the gradient *g*, an array or a Tensor, when a hook has *seen* it and returned *new*."""
+    if new is None or seen is None:
+        return None
+    if new is seen:
+        return g
+    if not isinstance(new, type(seen)) or new.shape != seen.shape:
+        got = new.shape if isinstance(new, type(seen)) else repr(type(new).__name__)
+        raise ShapeError(f"a hook returned {got}: expected None or a tensor of the gradient's shape {seen.shape}")
+    if new.dtype != seen.dtype:
+        raise DtypeError(f"a hook returned {new.dtype}: expected the gradient's dtype, {seen.dtype}")
+    return new if seen is g else new.data
 
 
 def leaf(tensor: Any) -> Node:
@@ -112,7 +211,7 @@ def leaf(tensor: Any) -> Node:
     node = Node()
     node.prim, node.parents, node.saved, node.seq, node.target = None, (), (), tick(), weakref.ref(tensor)
     node.shape, node.dtype, node.pending, node.hooks = tensor.data.shape, tensor.data.dtype, None, None
-    node.scope = None
+    node.scope = node.after = None
     return node
 
 
@@ -235,7 +334,7 @@ def pull_tensors(node: Node, g: Any, wrap: Wrap, operands: tuple[Node | None, ..
     """
     prim = node.prim
     if type(prim) is not Primitive:
-        prim.pull_tensors(node, g, wrap)
+        prim.pull_tensors(node, g, wrap, operands)
         return
     known = node.reads()
     if prim.variadic:
@@ -256,12 +355,76 @@ def pull_tensors(node: Node, g: Any, wrap: Wrap, operands: tuple[Node | None, ..
             add_pending(parent, rule.formula(g, *(known[n] for n in rule.reads)), node)
 
 
+class _Hooked(Custom):
+    """The primitive of a node with hooks behind its formulas: stand-ins of the operands' nodes wait until all are there."""
+
+    def __init__(self, prim: Any) -> None:
+        self.prim, self.hooks = prim, dict[Any, Callable[..., Any]]()
+        self.name, self.live, self.saved, self.keeps = prim.name, prim.live, prim.saved, prim.keeps
+
+    def pull(self, node: Node, g: Any) -> None:
+        self._pull(node, g, lambda: self.prim.pull(node, g))
+
+    def pull_tensors(self, node: Node, g: Any, wrap: Wrap, operands: tuple[Node | None, ...]) -> None:
+        self._pull(node, g, lambda: pull_tensors(node, g, wrap, operands))
+
+    def _pull(self, node: Node, g: Any, run: Callable[[], None]) -> None:
+        whole = node.parents
+        waiting = tuple(None if p is None else stand_in(p) for p in whole)
+        node.prim, node.parents = self.prim, waiting
+        try:
+            run()
+        finally:
+            node.prim, node.parents = self, whole
+        found = [None if n is None else n.pending for n in waiting]
+        for parent, d in zip(whole, self._seen_by_hooks(g, found), strict=True):
+            if parent is not None and d is not None:
+                add_pending(parent, d, node)
+
+    def _seen_by_hooks(self, g: Any, found: list[Any]) -> list[Any]:
+        given = self.prim.arriving(g) if isinstance(self.prim, Custom) else (g,)
+        grad_outputs = tuple(None if d is None else Node.as_seen(d) for d in given)
+        for hook in list(self.hooks.values()):
+            seen = tuple(None if d is None else Node.as_seen(d) for d in found)
+            new = hook(seen, grad_outputs)
+            if new is None:
+                continue
+            new = new if isinstance(new, tuple | list) else (new,)
+            if len(new) != len(found):
+                raise GraphError(
+                    f"a hook on {self.name} returned {len(new)} gradients: expected {len(found)}, one an operand"
+                )
+            found = [_taken(*three) for three in zip(new, seen, found, strict=True)]
+        return found
+
+
+def stand_in(node: Node) -> Node:
+    """Return a node that takes a gradient in the place of *node*."""
+    other = Node()
+    other.prim, other.shape, other.dtype, other.pending, other.owned = node.prim, node.shape, node.dtype, None, False
+    return other
+
+
 # --------------------------------------------------------------------------------------------------------------- the walk
 
 
 def reachable(roots: Iterable[Node]) -> tuple[list[Node], list[Node]]:
     """Return the calls under *roots*, newest first, and the leaves."""
     return _explore(roots)[:2]
+
+
+def leads_to(roots: Iterable[Node], wanted: Callable[[Node], bool]) -> bool:
+    """Return whether a node that is *wanted* is among *roots* or under them."""
+    ahead = list(roots)
+    seen = set(ahead)
+    while ahead:
+        node = ahead.pop()
+        if wanted(node):
+            return True
+        new = [p for p in node.parents if p is not None and p not in seen]
+        seen.update(new)
+        ahead += new
+    return False
 
 
 def _explore(roots: Iterable[Node]) -> tuple[list[Node], list[Node], set[Node]]:
@@ -330,7 +493,8 @@ def _descend(  # noqa: PLR0912  # one loop, and hot: a call for each question wo
     last_write = writes.last_write
     suspicious = bool(calls) and last_write > calls[-1].seq
     watcher = watching.get()
-    plain = wrap is None and not cut
+    strict = watcher is not None and watcher.strict
+    plain = wrap is None and not cut and not strict
     for node in calls:
         g = node.pending
         if g is None:
@@ -352,7 +516,7 @@ def _descend(  # noqa: PLR0912  # one loop, and hot: a call for each question wo
             if plain:
                 prim.pull(node, g)
             else:
-                _pull_part(node, g, cut.get(node, node.parents), wrap)
+                _pull_part(node, g, cut.get(node, node.parents), wrap, strict)
         except NonFiniteError as error:
             error.add_note(f"This was in the backward of {node.describe()}")
             raise
@@ -362,9 +526,11 @@ def _descend(  # noqa: PLR0912  # one loop, and hot: a call for each question wo
             node.saved = None
 
 
-def _pull_part(node: Node, g: Any, parents: tuple[Node | None, ...], wrap: Wrap | None) -> None:
-    """Pull to *parents* only: those of *node*, with None in place of some."""
-    whole, node.parents = node.parents, parents
+def _pull_part(node: Node, g: Any, parents: tuple[Node | None, ...], wrap: Wrap | None, strict: bool) -> None:
+    """Pull to *parents* only: those of *node*, with None in place of some; with *strict*, zeros as zeros."""
+    whole, strict = node.parents, strict and type(node.prim) is Primitive and by_element(node.prim)
+    receivers = tuple(None if p is None else stand_in(p) for p in parents) if strict else parents
+    node.parents = receivers
     try:
         if wrap is None:
             node.prim.pull(node, g)
@@ -372,6 +538,16 @@ def _pull_part(node: Node, g: Any, parents: tuple[Node | None, ...], wrap: Wrap 
             pull_tensors(node, g, wrap, whole)
     finally:
         node.parents = whole
+    if not strict:
+        return
+    for receiver, parent in zip(receivers, parents, strict=True):
+        if receiver is not None and parent is not None and (d := receiver.pending) is not None:
+            add_pending(parent, ops.where(g == 0, dtypes.zero(g.dtype), d) if d.shape == g.shape else d, node)
+
+
+def by_element(prim: Primitive) -> bool:
+    """Return whether each element of a result depends on the elements at its place alone: by the family it is declared in."""
+    return prim.forward.__module__.rpartition(".")[2] in BY_ELEMENT
 
 
 def run_hooks(node: Node, g: Any) -> Any:
@@ -456,6 +632,26 @@ def check_writes(node: Node) -> None:
                     f"{location(write.code, write.lasti)}. Make a new tensor there instead (y = y + 1, not y += 1), or hand "
                     "a .clone() to the earlier line"
                 )
+
+
+def notice_growth(total: Node) -> None:
+    """Warn where a running total takes in a graph that a backward pass has used up: it lives as long as the total does."""
+    ahead = [total]
+    for node in ahead:
+        if node.prim is not None and node.prim.keeps and node.saved is None:
+            frame = outside(sys._getframe(1))
+            warnings.warn_explicit(
+                f"{location(frame.f_code, frame.f_lasti)}: a result is added up whose graph a backward() has used already; the "
+                "sum keeps the graphs of all iterations alive, and memory grows. Add numbers instead: += loss.item(), or "
+                "+= loss.detach()",
+                UserWarning,
+                frame.f_code.co_filename,
+                frame.f_lineno,
+                registry=frame.f_globals.setdefault("__warningregistry__", {}),
+            )
+            return
+        if len(ahead) < LOOK:
+            ahead += [p for p in node.parents if p is not None]
 
 
 SPACE.update(

@@ -6,7 +6,9 @@ Each is a ``ContextVar``: every thread (and every asyncio task) has its own, and
 from __future__ import annotations
 
 import functools
+import inspect
 import itertools
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -17,7 +19,9 @@ __all__ = [
     "current_scope",
     "enable_grad",
     "enter_scope",
+    "inference_mode",
     "is_grad_enabled",
+    "is_inference_mode_enabled",
     "leave_scope",
     "no_grad",
     "scope",
@@ -28,7 +32,8 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 recording: ContextVar[bool] = ContextVar("recording", default=True)
-watching: ContextVar[Any] = ContextVar("watching", default=None)  # what looks for NaN: see autograd.anomaly
+inference: ContextVar[bool] = ContextVar("inference", default=False)
+watching: ContextVar[Any] = ContextVar("watching", default=None)  # what looks on: see autograd.watching
 module: ContextVar[Scope | None] = ContextVar("module", default=None)
 
 
@@ -57,7 +62,7 @@ class set_grad_enabled:
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
         recording.set(self.before[-1])  # as a decorator it is for the calls only
-        return _decorated(function, self.mode)
+        return _decorated(function, enable_grad if self.mode else no_grad)
 
 
 class _GradMode:
@@ -69,7 +74,7 @@ class _GradMode:
         made = super().__new__(cls)
         if function is None:
             return made
-        return _decorated(function, cls.mode)  # used as @no_grad, without parentheses
+        return _decorated(function, cls)  # used as @no_grad, without parentheses
 
     def __init__(self) -> None:
         self._before: list[bool] = []
@@ -82,7 +87,7 @@ class _GradMode:
         recording.set(self._before.pop())
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
-        return _decorated(function, self.mode)
+        return _decorated(function, type(self))
 
 
 class no_grad(_GradMode):
@@ -109,15 +114,94 @@ class enable_grad(_GradMode):
     mode = True
 
 
-def _decorated(function: Callable[P, R], mode: bool) -> Callable[P, R]:
+class inference_mode(_GradMode):
+    """Record nothing, as ``no_grad``; with *mode* false, do nothing.  A context manager and a decorator; per thread.
+
+    PyTorch also forbids later uses of tensors made inside; here they are ordinary tensors, which require no gradient.
+
+    >>> import autograd_core as ag
+    >>> with inference_mode():
+    ...     is_inference_mode_enabled(), (ag.ones(2, requires_grad=True) * 2).requires_grad
+    (True, False)
+    """
+
+    mode = False
+
+    def __new__(cls, mode: Any = True) -> Any:
+        if callable(mode):
+            return inference_mode()(mode)
+        return object.__new__(cls)
+
+    def __init__(self, mode: bool = True) -> None:
+        super().__init__()
+        self.active = bool(mode)
+        self._inference_before: list[bool] = []
+
+    def __enter__(self) -> None:
+        self._inference_before.append(inference.get())
+        inference.set(self.active)
+        self._before.append(recording.get())
+        recording.set(recording.get() and not self.active)
+
+    def __exit__(self, *_: object) -> None:
+        super().__exit__()
+        inference.set(self._inference_before.pop())
+
+    def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
+        return _decorated(function, lambda: inference_mode(self.active))
+
+
+def is_inference_mode_enabled() -> bool:
+    """Return whether ``inference_mode`` is on in this thread.
+
+    >>> is_inference_mode_enabled()
+    False
+    """
+    return inference.get()
+
+
+def _decorated(function: Callable[P, R], mode: Callable[[], Any]) -> Callable[P, R]:
+    """Return *function* with each call, or each step of a generator, in a mode of its own."""
+    if isinstance(function, type):
+        warnings.warn(
+            f"{function.__name__} is a class, and only the making of its instances is put into the mode; decorate its methods "
+            "or __init__ instead",
+            FutureWarning,
+            stacklevel=3,
+        )
+        return _decorated(lambda *args, **kwargs: function(*args, **kwargs), mode)
+    if inspect.isgeneratorfunction(function):
+        return functools.wraps(function)(_generator(function, mode))
+
     @functools.wraps(function)
     def inside(*args: P.args, **kwargs: P.kwargs) -> R:
-        before = recording.get()
-        recording.set(mode)
-        try:
+        with mode():
             return function(*args, **kwargs)
-        finally:
-            recording.set(before)
+
+    return inside
+
+
+def _generator(function: Callable[..., Any], mode: Callable[[], Any]) -> Any:
+    """Return a generator function that runs in the mode, and gives the caller its own back at each ``yield``."""
+
+    def inside(*args: Any, **kwargs: Any) -> Any:
+        with mode():
+            generator = function(*args, **kwargs)
+        step = functools.partial(next, generator)
+        while True:
+            try:
+                with mode():
+                    value = step()
+            except StopIteration as end:
+                return end.value
+            try:
+                step = functools.partial(generator.send, (yield value))
+            except GeneratorExit:
+                with mode():
+                    generator.close()
+                raise
+            except BaseException as error:
+                step = functools.partial(generator.throw, error)
 
     return inside
 

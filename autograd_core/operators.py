@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
-import numpy as np
-
-from . import dtypes, ops
-from .errors import GraphError, ShapeError
+from . import ops
+from .conversions import Conversions
+from .errors import ShapeError
+from .facts import Facts
+from .interoperation import Interoperation
 from .primitive import PrimitiveFunction
 
 __all__ = ["Operators"]
@@ -24,17 +25,22 @@ def _reflected(op: PrimitiveFunction) -> Callable[[Any, Any], Any]:
     return reflected
 
 
-def _in_place(op: Callable[..., Any], name: str) -> Callable[..., Any]:
+def _in_place(function: Callable[..., Any]) -> Callable[..., Any]:
     def in_place(self: Any, *args: Any, **kwargs: Any) -> Any:
-        return self.write_(op(self, *args, **kwargs))
+        return self.write_(function(self, *args, **kwargs))
 
-    in_place.__name__ = in_place.__qualname__ = name
-    in_place.__doc__ = f"Do what ``{name[:-1]}`` does, in this tensor's own memory; return the tensor."
+    in_place.__name__ = in_place.__qualname__ = f"{function.__name__}_"
+    in_place.__doc__ = f"Do what ``{function.__name__}`` does, in this tensor's own memory; return the tensor."
     return in_place
 
 
-class Operators:
-    """Dunders, methods and the protocols of Python and NumPy, in terms of ``ops``, ``data`` and ``write_``."""
+def _twins(*functions: Callable[..., Any]) -> Iterator[Callable[..., Any]]:
+    """Return for each function its twin in place: ``exp_`` for ``exp``."""
+    return map(_in_place, functions)
+
+
+class Operators(Facts, Conversions, Interoperation):
+    """Dunders, methods and the protocols of Python, in terms of ``ops``, ``data`` and ``write_``."""
 
     __slots__ = ()
     __hash__ = object.__hash__
@@ -52,7 +58,7 @@ class Operators:
     __add__ = __radd__ = ops.plus
     __mul__ = __rmul__ = ops.mul
     __sub__, __rsub__ = ops.minus, _reflected(ops.minus)
-    __truediv__, __rtruediv__ = ops.divide, _reflected(ops.divide)
+    __truediv__, __rtruediv__ = ops.quotient, _reflected(ops.quotient)
     __floordiv__, __rfloordiv__ = ops.floor_divide, _reflected(ops.floor_divide)
     __mod__, __rmod__ = ops.remainder, _reflected(ops.remainder)
     __pow__, __rpow__ = ops.pow, _reflected(ops.pow)
@@ -64,59 +70,100 @@ class Operators:
     __or__ = __ror__ = ops.bitwise_or
     __xor__ = __rxor__ = ops.bitwise_xor
     __invert__ = ops.bitwise_not
+    __lshift__, __rlshift__ = ops.bitwise_left_shift, _reflected(ops.bitwise_left_shift)
+    __rshift__, __rrshift__ = ops.bitwise_right_shift, _reflected(ops.bitwise_right_shift)
     __getitem__ = ops.getitem
 
     def __pos__(self) -> Any:
         return self
 
-    __iadd__, __isub__ = _in_place(ops.plus, "__iadd__"), _in_place(ops.minus, "__isub__")
-    __imul__, __itruediv__ = _in_place(ops.mul, "__imul__"), _in_place(ops.divide, "__itruediv__")
-    __ifloordiv__, __imod__ = _in_place(ops.floor_divide, "__ifloordiv__"), _in_place(ops.remainder, "__imod__")
-    __ipow__ = _in_place(ops.pow, "__ipow__")
-    __iand__, __ior__ = _in_place(ops.bitwise_and, "__iand__"), _in_place(ops.bitwise_or, "__ior__")
-    __ixor__ = _in_place(ops.bitwise_xor, "__ixor__")
+    __iadd__, __isub__, __imul__, __itruediv__ = _twins(ops.plus, ops.minus, ops.mul, ops.quotient)
+    __ifloordiv__, __imod__, __ipow__ = _twins(ops.floor_divide, ops.remainder, ops.pow)
+    __iand__, __ior__, __ixor__ = _twins(ops.bitwise_and, ops.bitwise_or, ops.bitwise_xor)
+    __ilshift__, __irshift__ = _twins(ops.bitwise_left_shift, ops.bitwise_right_shift)
 
     # ------------------------------------------------------------------------------------- methods: functions of ops
 
     add, sub, mul, div, neg, pow = ops.add, ops.sub, ops.mul, ops.div, ops.neg, ops.pow
     subtract, multiply, divide, true_divide, negative = ops.sub, ops.mul, ops.div, ops.div, ops.neg
-    floor_divide, remainder, fmod = ops.floor_divide, ops.remainder, ops.fmod
+    floor_divide, remainder, fmod, positive = ops.floor_divide, ops.remainder, ops.fmod, ops.positive
     square, sqrt, rsqrt, reciprocal, hypot = ops.square, ops.sqrt, ops.rsqrt, ops.reciprocal, ops.hypot
+    float_power, ldexp, lerp, addcmul, addcdiv = ops.float_power, ops.ldexp, ops.lerp, ops.addcmul, ops.addcdiv
     exp, exp2, expm1, log, log2, log10, log1p = ops.exp, ops.exp2, ops.expm1, ops.log, ops.log2, ops.log10, ops.log1p
-    abs, absolute, sign = ops.abs, ops.abs, ops.sign
-    floor, ceil, trunc, round, frac = ops.floor, ops.ceil, ops.trunc, ops.round, ops.frac
+    logaddexp, logaddexp2, xlogy, logit = ops.logaddexp, ops.logaddexp2, ops.xlogy, ops.logit
+    abs, absolute, sign, sgn, copysign = ops.abs, ops.abs, ops.sign, ops.sgn, ops.copysign
+    floor, ceil, trunc, fix, round, frac = ops.floor, ops.ceil, ops.trunc, ops.trunc, ops.round, ops.frac
+    heaviside, nextafter, nan_to_num = ops.heaviside, ops.nextafter, ops.nan_to_num
     clamp, clip, clamp_min, clamp_max = ops.clamp, ops.clamp, ops.clamp_min, ops.clamp_max
-    maximum, minimum, lerp, addcmul, addcdiv = ops.maximum, ops.minimum, ops.lerp, ops.addcmul, ops.addcdiv
+    maximum, minimum, fmax, fmin = ops.maximum, ops.minimum, ops.fmax, ops.fmin
     sin, cos, tan, asin, acos, atan, atan2 = ops.sin, ops.cos, ops.tan, ops.asin, ops.acos, ops.atan, ops.atan2
+    arcsin, arccos, arctan, arctan2 = ops.asin, ops.acos, ops.atan, ops.atan2
     sinh, cosh, tanh, asinh, acosh, atanh = ops.sinh, ops.cosh, ops.tanh, ops.asinh, ops.acosh, ops.atanh
-    sigmoid, relu, erf = ops.sigmoid, ops.relu, ops.erf
+    arcsinh, arccosh, arctanh = ops.asinh, ops.acosh, ops.atanh
+    sinc, deg2rad, rad2deg = ops.sinc, ops.deg2rad, ops.rad2deg
+    sigmoid, relu = ops.sigmoid, ops.relu
+    erf, erfc, erfinv, i0 = ops.erf, ops.erfc, ops.erfinv, ops.i0
+    lgamma, mvlgamma, digamma, igamma, igammac = ops.lgamma, ops.mvlgamma, ops.digamma, ops.igamma, ops.igammac
     softmax, log_softmax = ops.softmax, ops.log_softmax
 
     eq, ne, lt, le, gt, ge = ops.eq, ops.ne, ops.lt, ops.le, ops.gt, ops.ge
+    not_equal, less, less_equal, greater, greater_equal = ops.ne, ops.lt, ops.le, ops.gt, ops.ge
     isnan, isinf, isfinite = ops.isnan, ops.isinf, ops.isfinite
+    isposinf, isneginf, isreal, signbit = ops.isposinf, ops.isneginf, ops.isreal, ops.signbit
     isclose, allclose, equal = ops.isclose, ops.allclose, ops.equal
     logical_and, logical_or = ops.logical_and, ops.logical_or
     logical_xor, logical_not = ops.logical_xor, ops.logical_not
+    bitwise_and, bitwise_or = ops.bitwise_and, ops.bitwise_or
+    bitwise_xor, bitwise_not = ops.bitwise_xor, ops.bitwise_not
+    bitwise_left_shift, bitwise_right_shift = ops.bitwise_left_shift, ops.bitwise_right_shift
+    gcd, lcm = ops.gcd, ops.lcm
 
     sum, mean, prod, var, std = ops.sum, ops.mean, ops.prod, ops.var, ops.std
     max, min, amax, amin, argmax, argmin = ops.max, ops.min, ops.amax, ops.amin, ops.argmax, ops.argmin
-    logsumexp, cumsum, norm, all, any = ops.logsumexp, ops.cumsum, ops.norm, ops.all, ops.any
+    logsumexp, norm, all, any, count_nonzero = ops.logsumexp, ops.norm, ops.all, ops.any, ops.count_nonzero
+    nansum, nanmean, aminmax = ops.nansum, ops.nanmean, ops.aminmax
+    cumsum, cumprod, logcumsumexp = ops.cumsum, ops.cumprod, ops.logcumsumexp
+    cummax, cummin, diff = ops.cummax, ops.cummin, ops.diff
+    quantile, nanquantile, histc, histogram = ops.quantile, ops.nanquantile, ops.histc, ops.histogram
+    cov, corrcoef, bincount = ops.cov, ops.corrcoef, ops.bincount
 
     reshape, reshape_as, view, view_as, flatten = ops.reshape, ops.reshape_as, ops.view, ops.view_as, ops.flatten
     ravel, unflatten, squeeze, unsqueeze = ops.ravel, ops.unflatten, ops.squeeze, ops.unsqueeze
     permute, transpose, swapaxes, swapdims = ops.permute, ops.transpose, ops.transpose, ops.transpose
-    t, movedim, moveaxis = ops.t, ops.movedim, ops.movedim
-    expand, expand_as, broadcast_to, repeat, tile = ops.expand, ops.expand_as, ops.broadcast_to, ops.repeat, ops.tile
-    narrow, split, chunk, unbind, flip, roll = ops.narrow, ops.split, ops.chunk, ops.unbind, ops.flip, ops.roll
+    t, adjoint, movedim, moveaxis = ops.t, ops.adjoint, ops.movedim, ops.movedim
+    expand, expand_as, broadcast_to, sum_to_size = ops.expand, ops.expand_as, ops.broadcast_to, ops.sum_to_size
+    contiguous, unfold, as_strided = ops.contiguous, ops.unfold, ops.as_strided
+    narrow, narrow_copy, split, split_with_sizes = ops.narrow, ops.narrow_copy, ops.split, ops.split_with_sizes
+    chunk, unbind, tensor_split = ops.chunk, ops.unbind, ops.tensor_split
+    hsplit, vsplit, dsplit = ops.hsplit, ops.vsplit, ops.dsplit
+    flip, fliplr, flipud, rot90, roll = ops.flip, ops.fliplr, ops.flipud, ops.rot90, ops.roll
+    repeat, repeat_interleave, tile = ops.repeat, ops.repeat_interleave, ops.tile
 
-    gather, scatter, scatter_add = ops.gather, ops.scatter, ops.scatter_add
-    index_add, index_select, take_along_dim = ops.index_add, ops.index_select, ops.take_along_dim
-    masked_fill, masked_select, nonzero = ops.masked_fill, ops.masked_select, ops.nonzero
+    gather, scatter, scatter_add, scatter_reduce = ops.gather, ops.scatter, ops.scatter_add, ops.scatter_reduce
+    index_select, index_add, index_copy = ops.index_select, ops.index_add, ops.index_copy
+    index_fill, index_put, index_reduce = ops.index_fill, ops.index_put, ops.index_reduce
+    select, take, take_along_dim, put = ops.select, ops.take, ops.take_along_dim, ops.put
+    select_scatter, slice_scatter = ops.select_scatter, ops.slice_scatter
+    diagonal_scatter = ops.diagonal_scatter
+    masked_fill, masked_select, masked_scatter = ops.masked_fill, ops.masked_select, ops.masked_scatter
+    nonzero, argwhere = ops.nonzero, ops.argwhere
     tril, triu, diagonal, diag = ops.tril, ops.triu, ops.diagonal, ops.diag
-    sort, argsort, topk = ops.sort, ops.argsort, ops.topk
+    diag_embed, diagflat = ops.diag_embed, ops.diagflat
+    sort, argsort, msort, topk, kthvalue = ops.sort, ops.argsort, ops.msort, ops.topk, ops.kthvalue
+    median, nanmedian, mode = ops.median, ops.nanmedian, ops.mode
+    unique, unique_consecutive = ops.unique, ops.unique_consecutive
 
-    matmul, mm, bmm, mv, dot, outer = ops.matmul, ops.mm, ops.bmm, ops.mv, ops.dot, ops.outer
-    addmm = ops.addmm
+    matmul, mm, bmm, mv, dot, vdot = ops.matmul, ops.mm, ops.bmm, ops.mv, ops.dot, ops.vdot
+    inner, outer, ger, kron, cross = ops.inner, ops.outer, ops.ger, ops.kron, ops.cross
+    addmm, addmv, addr, addbmm, baddbmm = ops.addmm, ops.addmv, ops.addr, ops.addbmm, ops.baddbmm
+    det, logdet, slogdet, inverse, pinverse = ops.det, ops.logdet, ops.slogdet, ops.inverse, ops.pinverse
+    matrix_exp, matrix_power, qr, svd, trace = ops.matrix_exp, ops.matrix_power, ops.qr, ops.svd, ops.trace
+    cholesky, cholesky_inverse, cholesky_solve = ops.cholesky, ops.cholesky_inverse, ops.cholesky_solve
+    triangular_solve, dist, renorm = ops.triangular_solve, ops.dist, ops.renorm
+
+    def polygamma(self, n: Any) -> Any:
+        """Return the derivative number *n* of ``digamma``."""
+        return ops.polygamma(n, self)
 
     def where(self, condition: Any, other: Any) -> Any:
         """Return this tensor where *condition* holds, else *other*."""
@@ -132,93 +179,53 @@ class Operators:
         """The tensor with its last two dimensions exchanged."""
         return ops.transpose(self, -2, -1)
 
-    # ------------------------------------------------------------------------------------------------ dtype and copies
+    mH = mT  # real numbers are their own conjugates
 
-    def to(self, dtype: Any) -> Any:
-        """Return this tensor in *dtype*, or that of another tensor; itself when it has that already."""
-        wanted = dtypes.as_dtype(dtype.dtype if isinstance(dtype, Operators | np.ndarray) else dtype)
-        return self if wanted == self.dtype else ops.cast(self, dtype=wanted)
-
-    type = astype = to
-
-    def float(self) -> Any:
-        """Return this tensor as float32."""
-        return self.to(dtypes.float32)
-
-    def double(self) -> Any:
-        """Return this tensor as float64."""
-        return self.to(dtypes.float64)
-
-    def int(self) -> Any:
-        """Return this tensor as int32."""
-        return self.to(dtypes.int32)
-
-    def long(self) -> Any:
-        """Return this tensor as int64."""
-        return self.to(dtypes.int64)
-
-    def bool(self) -> Any:
-        """Return where this tensor is not zero."""
-        return self.to(dtypes.bool_)
-
-    def type_as(self, other: Any) -> Any:
-        """Return this tensor in the dtype of *other*."""
-        return self.to(other.dtype)
-
-    def is_floating_point(self) -> Any:
-        """Return whether the dtype is float32 or float64."""
-        return dtypes.is_floating(self.dtype)
-
-    def clone(self) -> Any:
-        """Return a copy with its own memory; gradients flow through it."""
-        return ops.clone(self)
-
-    def contiguous(self) -> Any:
-        """Return this tensor laid out row by row; itself when it is already."""
-        return self if self.data.flags.c_contiguous else self.clone()
-
-    def is_contiguous(self) -> Any:
-        """Return whether the elements lie row by row in memory."""
-        return self.data.flags.c_contiguous
+    @property
+    def H(self) -> Any:
+        """The transpose of a matrix."""
+        if self.ndim not in (0, 2):
+            raise ShapeError(f"H is of matrices, this tensor has shape {self.shape}; use .mH")
+        return ops.t(self)
 
     # ---------------------------------------------------------------------------------------------------------- in place
 
-    add_, sub_, mul_ = _in_place(ops.add, "add_"), _in_place(ops.sub, "sub_"), _in_place(ops.mul, "mul_")
-    div_, pow_, neg_ = _in_place(ops.div, "div_"), _in_place(ops.pow, "pow_"), _in_place(ops.neg, "neg_")
-    abs_, sign_, square_ = _in_place(ops.abs, "abs_"), _in_place(ops.sign, "sign_"), _in_place(ops.square, "square_")
-    sqrt_, exp_, log_ = _in_place(ops.sqrt, "sqrt_"), _in_place(ops.exp, "exp_"), _in_place(ops.log, "log_")
-    tanh_, sigmoid_ = _in_place(ops.tanh, "tanh_"), _in_place(ops.sigmoid, "sigmoid_")
-    relu_ = _in_place(ops.relu, "relu_")
-    round_, floor_, ceil_ = _in_place(ops.round, "round_"), _in_place(ops.floor, "floor_"), _in_place(ops.ceil, "ceil_")
-    reciprocal_, remainder_ = _in_place(ops.reciprocal, "reciprocal_"), _in_place(ops.remainder, "remainder_")
-    clamp_, clamp_min_ = _in_place(ops.clamp, "clamp_"), _in_place(ops.clamp_min, "clamp_min_")
-    clamp_max_, lerp_ = _in_place(ops.clamp_max, "clamp_max_"), _in_place(ops.lerp, "lerp_")
-    addcmul_, addcdiv_ = _in_place(ops.addcmul, "addcmul_"), _in_place(ops.addcdiv, "addcdiv_")
-    masked_fill_, index_add_ = _in_place(ops.masked_fill, "masked_fill_"), _in_place(ops.index_add, "index_add_")
-    scatter_, scatter_add_ = _in_place(ops.scatter, "scatter_"), _in_place(ops.scatter_add, "scatter_add_")
+    add_, sub_, mul_, div_, neg_, pow_ = _twins(add, sub, mul, div, neg, pow)
+    subtract_, multiply_, divide_, true_divide_, negative_ = sub_, mul_, div_, div_, neg_
+    floor_divide_, remainder_, fmod_ = _twins(floor_divide, remainder, fmod)
+    square_, sqrt_, rsqrt_, reciprocal_, hypot_ = _twins(square, sqrt, rsqrt, reciprocal, hypot)
+    float_power_, ldexp_, lerp_, addcmul_, addcdiv_ = _twins(float_power, ldexp, lerp, addcmul, addcdiv)
+    exp_, exp2_, expm1_, log_, log2_, log10_, log1p_ = _twins(exp, exp2, expm1, log, log2, log10, log1p)
+    xlogy_, logit_ = _twins(xlogy, logit)
+    abs_, sign_, copysign_ = _twins(abs, sign, copysign)
+    floor_, ceil_, trunc_, round_, frac_ = _twins(floor, ceil, trunc, round, frac)
+    heaviside_, nextafter_, nan_to_num_ = _twins(heaviside, nextafter, nan_to_num)
+    clamp_, clamp_min_, clamp_max_ = _twins(clamp, clamp_min, clamp_max)
+    absolute_, sgn_, fix_, clip_ = abs_, sign_, trunc_, clamp_
+    sin_, cos_, tan_, asin_, acos_, atan_, atan2_ = _twins(sin, cos, tan, asin, acos, atan, atan2)
+    arcsin_, arccos_, arctan_, arctan2_ = asin_, acos_, atan_, atan2_
+    sinh_, cosh_, tanh_, asinh_, acosh_, atanh_ = _twins(sinh, cosh, tanh, asinh, acosh, atanh)
+    arcsinh_, arccosh_, arctanh_ = asinh_, acosh_, atanh_
+    sinc_, deg2rad_, rad2deg_ = _twins(sinc, deg2rad, rad2deg)
+    sigmoid_, relu_ = _twins(sigmoid, relu)
+    erf_, erfc_, erfinv_, i0_ = _twins(erf, erfc, erfinv, i0)
+    lgamma_, mvlgamma_, digamma_, polygamma_ = _twins(lgamma, mvlgamma, digamma, polygamma)
+    igamma_, igammac_ = _twins(igamma, igammac)
+    eq_, ne_, lt_, le_, gt_, ge_ = _twins(eq, ne, lt, le, gt, ge)
+    not_equal_, less_, less_equal_, greater_, greater_equal_ = ne_, lt_, le_, gt_, ge_
+    logical_and_, logical_or_, logical_xor_, logical_not_ = _twins(logical_and, logical_or, logical_xor, logical_not)
+    bitwise_and_, bitwise_or_, bitwise_xor_, bitwise_not_ = _twins(bitwise_and, bitwise_or, bitwise_xor, bitwise_not)
+    bitwise_left_shift_, bitwise_right_shift_ = _twins(bitwise_left_shift, bitwise_right_shift)
+    gcd_, lcm_ = _twins(gcd, lcm)
+    cumsum_, cumprod_ = _twins(cumsum, cumprod)
+    addmm_, addmv_, addr_, addbmm_, baddbmm_, renorm_ = _twins(addmm, addmv, addr, addbmm, baddbmm, renorm)
+    scatter_, scatter_add_, scatter_reduce_ = _twins(scatter, scatter_add, scatter_reduce)
+    index_add_, index_copy_, index_fill_ = _twins(index_add, index_copy, index_fill)
+    index_put_, index_reduce_, put_ = _twins(index_put, index_reduce, put)
+    masked_fill_, masked_scatter_ = _twins(masked_fill, masked_scatter)
+    tril_, triu_, fill_diagonal_ = _twins(tril, triu, ops.fill_diagonal)
 
     # ------------------------------------------------------------------------------------------------------ Python values
-
-    def dim(self) -> Any:
-        """Return the number of dimensions."""
-        return self.ndim
-
-    def size(self, dim: Any = None) -> Any:
-        """Return the shape, or the size of one dimension."""
-        return self.shape if dim is None else self.shape[ops.normalize_dim(dim, self.ndim)]
-
-    def numel(self) -> Any:
-        """Return the number of elements."""
-        return self.data.size
-
-    def element_size(self) -> Any:
-        """Return the bytes of one element."""
-        return self.dtype.itemsize
-
-    @property
-    def nbytes(self) -> Any:
-        """The bytes of all elements."""
-        return self.data.nbytes
 
     def item(self) -> Any:
         """Return the only element as a Python number."""
@@ -229,15 +236,6 @@ class Operators:
     def tolist(self) -> Any:
         """Return the elements as nested lists of Python numbers."""
         return self.data.tolist()
-
-    def numpy(self) -> Any:
-        """Return the array, which shares memory with the tensor."""
-        if self.requires_grad:
-            raise GraphError(
-                "numpy() of a tensor that requires gradients would lose its history: use .detach().numpy() to say that this "
-                "is meant"
-            )
-        return self.data
 
     def __len__(self) -> Any:
         if self.ndim == 0:
@@ -279,81 +277,5 @@ class Operators:
             raise TypeError(f"the format {spec!r} is for one number, this tensor has shape {self.shape}; use .tolist()")
         return str(self)
 
-    # ------------------------------------------------------------------------------------------------------------- NumPy
-
-    __array_priority__ = 1000
-
-    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
-        return np.array(self.numpy(), dtype, copy=copy)
-
-    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
-        """Let ``array * tensor`` and ``numpy.exp(tensor)`` be the engine's own operations, recorded as those are."""
-        op = UFUNCS.get(ufunc)
-        name = f"numpy.{ufunc.__name__}" + (f".{method}" if method != "__call__" else "")
-        if method != "__call__" or op is None:
-            raise TypeError(
-                f"{name} of a tensor is not differentiable here; use the function of autograd_core, or "
-                ".detach().numpy() for plain numbers"
-            )
-        if options:
-            raise TypeError(
-                f"{name} of a tensor takes no {' or '.join(options)}: the result is a new tensor (a = a + t, not a += t, where "
-                "a is an array); use .detach().numpy() for plain numbers"
-            )
-        return op(*inputs)
-
-    def __array_function__(self, function: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Let ``numpy.sum(tensor)`` and its like be the engine's own; the rest of NumPy gets the plain array."""
-        if op := FUNCTIONS.get(function):
-            return op(*args, **kwargs)
-        return function(*map(_as_numpy, args), **{name: _as_numpy(value) for name, value in kwargs.items()})
-
-    def __dlpack__(self, **options: Any) -> Any:
-        return self.numpy().__dlpack__(**options)
-
-    def __dlpack_device__(self) -> Any:
-        return self.data.__dlpack_device__()
-
 
 builtin_bool, builtin_float, builtin_int = bool, float, int
-
-
-def _as_numpy(value: Any) -> Any:
-    if isinstance(value, list | tuple):
-        return type(value)(map(_as_numpy, value))
-    return value.numpy() if isinstance(value, Operators) else value
-
-
-FUNCTIONS: dict[Any, Callable[..., Any]] = {
-    np.sum: ops.sum,
-    np.mean: ops.mean,
-    np.prod: ops.prod,
-    np.max: ops.amax,
-    np.min: ops.amin,
-    np.argmax: ops.argmax,
-    np.argmin: ops.argmin,
-    np.concatenate: ops.cat,
-    np.stack: ops.stack,
-    np.reshape: ops.reshape,
-    np.clip: ops.clamp,
-    np.einsum: ops.einsum,
-}
-
-UFUNCS: dict[Any, Callable[..., Any]] = {
-    getattr(np, name): op
-    for name, op in {
-        "add": ops.plus, "subtract": ops.minus, "multiply": ops.mul, "divide": ops.divide, "power": ops.pow,
-        "floor_divide": ops.floor_divide, "remainder": ops.remainder, "negative": ops.neg, "matmul": ops.matmul,
-        "absolute": ops.abs, "sign": ops.sign, "exp": ops.exp, "log": ops.log, "log2": ops.log2, "log10": ops.log10,
-        "log1p": ops.log1p, "expm1": ops.expm1, "sqrt": ops.sqrt, "square": ops.square, "reciprocal": ops.reciprocal,
-        "sin": ops.sin, "cos": ops.cos, "tan": ops.tan, "arcsin": ops.asin, "arccos": ops.acos, "arctan": ops.atan,
-        "sinh": ops.sinh, "cosh": ops.cosh, "tanh": ops.tanh, "maximum": ops.maximum, "minimum": ops.minimum,
-        "arcsinh": ops.asinh, "arccosh": ops.acosh, "arctanh": ops.atanh, "arctan2": ops.atan2, "hypot": ops.hypot,
-        "exp2": ops.exp2, "fmod": ops.fmod, "bitwise_and": ops.bitwise_and, "bitwise_or": ops.bitwise_or,
-        "bitwise_xor": ops.bitwise_xor, "invert": ops.bitwise_not, "logical_and": ops.logical_and,
-        "logical_or": ops.logical_or, "logical_xor": ops.logical_xor, "logical_not": ops.logical_not,
-        "floor": ops.floor, "ceil": ops.ceil, "trunc": ops.trunc, "isnan": ops.isnan, "isinf": ops.isinf,
-        "isfinite": ops.isfinite, "equal": ops.eq, "not_equal": ops.ne, "less": ops.lt, "less_equal": ops.le,
-        "greater": ops.gt, "greater_equal": ops.ge,
-    }.items()
-}  # fmt: skip

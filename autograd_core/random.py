@@ -6,26 +6,36 @@ from typing import Any
 
 import numpy as np
 
+from .device import check_device, names_device
 from .errors import ArgumentError
 
-__all__ = ["Generator", "default_generator", "get_rng_state", "initial_seed", "manual_seed", "set_rng_state"]
+__all__ = ["Generator", "default_generator", "get_rng_state", "initial_seed", "manual_seed", "seed", "set_rng_state"]
+
+
+def fresh_seed() -> int:
+    """Return 64 bits from the operating system."""
+    return int(np.random.SeedSequence().generate_state(1, np.uint64)[0])
 
 
 class Generator:
     """A stream of random numbers: PCG64 (O'Neill 2014), seeded through NumPy's ``SeedSequence``.
 
-    ``generator.numpy`` is the ``numpy.random.Generator`` that draws.
+    ``generator.numpy`` is the ``numpy.random.Generator`` that draws.  *device* may be given, also in front as in PyTorch: the
+    CPU.
 
     >>> a, b = Generator(7), Generator(7)
     >>> bool(a.numpy.random() == b.numpy.random())
     True
     """
 
-    __slots__ = ("_seed", "numpy")
+    __slots__ = ("_seed", "device", "numpy")
 
-    def __init__(self, seed: int | None = None) -> None:
+    def __init__(self, seed: Any = None, *, device: Any = None) -> None:
+        if isinstance(seed, str) or names_device(seed):
+            seed, device = None, seed
+        self.device = check_device(device)
         self.numpy: np.random.Generator
-        self.manual_seed(int(np.random.SeedSequence().generate_state(1)[0]) if seed is None else seed)
+        self.manual_seed(fresh_seed() if seed is None else seed)
 
     def manual_seed(self, seed: int) -> Generator:
         """Start again from *seed*, a non-negative integer; negative ones count back from 2**64, as in PyTorch."""
@@ -34,6 +44,10 @@ class Generator:
         self._seed = int(seed) % 2**64
         self.numpy = np.random.Generator(np.random.PCG64(self._seed))
         return self
+
+    def seed(self) -> int:
+        """Start again from a seed that nobody chose, and return that."""
+        return self.manual_seed(fresh_seed()).initial_seed()
 
     def initial_seed(self) -> int:
         """Return the seed that the stream started from."""
@@ -70,6 +84,15 @@ def manual_seed(seed: int) -> Generator:
     Generator(seed=7)
     """
     return default_generator.manual_seed(seed)
+
+
+def seed() -> int:
+    """Start the default generator again from a seed that nobody chose, and return that.
+
+    >>> seed() == initial_seed()
+    True
+    """
+    return default_generator.seed()
 
 
 def initial_seed() -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import weakref
 from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
@@ -12,20 +13,24 @@ import numpy as np
 from numpy import ndarray
 
 from . import dtypes, ops
-from .errors import ArgumentError, DtypeError, GraphError, ShapeError
-from .graph import Node, leaf, pull_text, record, record_text, walk
+from .arrays import as_array, plain_number, shape_of
+from .device import check_device
+from .errors import DtypeError, GraphError, ShapeError
+from .graph import Node, leaf, notice_growth, pull_text, record_text, walk
+from .handle import RemovableHandle
 from .kernels.memory import has_whole_block
 from .modes import module, recording, watching
 from .operators import Operators
 from .primitive import RANK, Primitive, arguments, claimant, forward_text, listed, trace
-from .random import Generator, default_generator
+from .random_methods import RandomMethods
 from .representation import represent
+from .views import Alias, give_history, link, origin, refuse_leaf, turn_into
 from .writes import written
 
-__all__ = ["RemovableHandle", "Tensor", "accumulate_into_leaves", "lift", "run_backward", "wrap"]
+__all__ = ["Tensor", "accumulate_into_leaves", "accumulating", "lift", "made", "run_backward", "wrap"]
 
 
-class Tensor(Operators):
+class Tensor(Operators, RandomMethods):
     """An array that remembers how it came to be.
 
     ``data`` is the array itself, ``grad`` the gradient that ``backward`` left, ``node`` the call that made it.  Made by
@@ -112,16 +117,18 @@ class Tensor(Operators):
         """
         targets = None
         if inputs is not None:
-            given = [inputs] if isinstance(inputs, Tensor) else list(inputs)
-            if not given:
-                raise GraphError("inputs is empty: name at least one tensor, or leave it out for all leaves")
-            for i, t in enumerate(given):
-                if t.node is None:
-                    raise GraphError(f"inputs[{i}] has requires_grad=False: it has no gradient to accumulate")
-                if t.node.prim is not None:
-                    t.retain_grad()
-            targets = [t.node for t in given if t.node is not None]
+            targets = accumulating([inputs] if isinstance(inputs, Tensor) else list(inputs))
         run_backward([self], [gradient], accumulate_into_leaves, targets, retain_graph, create_graph)
+
+    @property
+    def retains_grad(self) -> bool:
+        """Whether this is a result whose gradient ``retain_grad`` keeps."""
+        return self.node is not None and self.node.prim is not None and "retain_grad" in (self.node.hooks or {})
+
+    @property
+    def output_nr(self) -> int:
+        """Which result of its call this is: the first, as a call has one with a gradient."""
+        return 0
 
     def retain_grad(self) -> None:
         """Keep the gradient of this result in ``.grad``, as leaves do."""
@@ -143,27 +150,20 @@ class Tensor(Operators):
         """Call *hook* with the gradient of this tensor in each backward; what it returns, if anything, takes its place."""
         if self.node is None:
             raise GraphError("register_hook: this tensor has requires_grad=False, so no gradient ever reaches it")
+        return self.node.add_hook(hook)
 
-        def over_either(g: Any) -> Any:
-            tensors = type(g) is Tensor
-            new = hook(g if tensors else wrap(lift(g), None))
-            if new is None:
-                return None
-            if not isinstance(new, Tensor) or new.shape != g.shape:
-                raise ShapeError(
-                    f"a hook returned {new.shape if isinstance(new, Tensor) else type(new).__name__!r}: expected None or a "
-                    f"tensor of the gradient's shape {g.shape}"
-                )
-            if new.dtype != g.dtype:
-                raise DtypeError(f"a hook returned {new.dtype}: expected the gradient's dtype, {g.dtype}")
-            return new if tensors else new.data
-
-        hooks = self.node.hooks = self.node.hooks or {}
-        keep = hooks.pop("retain_grad", None)
-        handle = RemovableHandle(hooks, over_either)
-        if keep is not None:
-            hooks["retain_grad"] = keep  # always the last: it keeps what the other hooks leave
-        return handle
+    def register_post_accumulate_grad_hook(self, hook: Callable[[Tensor], None]) -> RemovableHandle:
+        """Call *hook* with this leaf after each ``backward`` that has added to its ``.grad``."""
+        if self.node is None:
+            raise GraphError(
+                "register_post_accumulate_grad_hook: this tensor has requires_grad=False; it gets no gradient"
+            )
+        if self.node.prim is not None:
+            raise GraphError(
+                "register_post_accumulate_grad_hook: only leaves accumulate; this is the result of "
+                f"{self.node.describe()}. Use register_hook"
+            )
+        return self.node.add_hook_after(lambda t, _: hook(t))
 
     # --------------------------------------------------------------------------------------------- writing in place
 
@@ -189,24 +189,19 @@ class Tensor(Operators):
                 "this tensor cannot be written in place: it is an expanded view (one number serves several places) or a "
                 "read-only array; use .clone() first"
             )
-        root, chain = (self, ()) if self.alias is None else _origin(self)
+        root, chain = (self, ()) if self.alias is None else origin(self)
         history = value.node if isinstance(value, Tensor) else None
         recorded = recording.get() and (history is not None or root.node is not None)
-        if recorded and root.node is not None and root.node.prim is None:
-            kind = "a view of a leaf" if chain else "a leaf"
-            raise GraphError(
-                f"{kind} that requires gradients is written in place; use no_grad() for an update of a parameter, or make a "
-                "new tensor"
-            )
+        if recorded:
+            refuse_leaf(root, chain)
         if recorded and history is not None:
             _keep(history, target)
         target[...] = value.data
         written(target)
         if recorded:
-            if chain or history is None:
-                history = record(ops.put_region.primitive, (root.node, history), (chain,), root.data)
-            root.node = history
-            _renew_views(root)
+            give_history(root, chain, history)
+            if not target.shape and history is not None:
+                notice_growth(history)
         return self
 
     def copy_(self, source: Any) -> Tensor:
@@ -228,25 +223,65 @@ class Tensor(Operators):
         """Set every element to 0."""
         return self.write_(wrap(dtypes.zero(self.data.dtype), None))
 
-    def normal_(self, mean: float = 0.0, std: float = 1.0, *, generator: Generator | None = None) -> Tensor:
-        """Fill with numbers drawn from the normal distribution."""
-        if not std >= 0:
-            raise ArgumentError(f"std is {std}: expected a non-negative number")
-        self._check_floating("normal_")
-        return self.copy_((generator or default_generator).numpy.normal(mean, std, self.shape))
+    # ------------------------------------------------------------------------------------------------- turned in place
 
-    def uniform_(self, a: float = 0.0, b: float = 1.0, *, generator: Generator | None = None) -> Tensor:
-        """Fill with numbers drawn evenly from [a, b)."""
-        if not a <= b:
-            raise ArgumentError(f"the interval [{a}, {b}) is empty: expected a <= b")
-        self._check_floating("uniform_")
-        drawn = np.asarray((generator or default_generator).numpy.uniform(a, b, self.shape), self.dtype)
-        below = np.nextafter(self.dtype.type(b), self.dtype.type(a))  # rounding to float32 may have reached b
-        return self.copy_(np.minimum(drawn, below))
+    def unsqueeze_(self, dim: int) -> Tensor:
+        """Insert a dimension of size 1 into this tensor, whose memory stays; return it."""
+        return self._turn(lambda before: ops.unsqueeze(before, dim))
 
-    def _check_floating(self, name: str) -> None:
-        if not dtypes.is_floating(self.dtype):
-            raise DtypeError(f"{name}: this tensor is {self.dtype}; only floating tensors can hold such numbers")
+    def squeeze_(self, dim: Any = None) -> Tensor:
+        """Remove dimensions of size 1 from this tensor, whose memory stays; return it."""
+        return self._turn(lambda before: ops.squeeze(before, dim))
+
+    def transpose_(self, dim0: int, dim1: int) -> Tensor:
+        """Exchange two dimensions of this tensor, whose memory stays; return it."""
+        return self._turn(lambda before: ops.transpose(before, dim0, dim1))
+
+    swapaxes_ = swapdims_ = transpose_
+
+    def t_(self) -> Tensor:
+        """Transpose this matrix, whose memory stays; return it."""
+        return self._turn(ops.t)
+
+    def _turn(self, view: Callable[[Tensor], Tensor]) -> Tensor:
+        turn_into(self, wrap(self.data, self.node), view)
+        return self
+
+    # ------------------------------------------------------------------------------------------------------- new tensors
+
+    def new_tensor(self, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+        """Return a new tensor with a copy of *data*, of this tensor's dtype unless another is asked for."""
+        return made(np.array(as_array(data, self.dtype if dtype is None else dtype)), device, requires_grad)
+
+    def new_zeros(
+        self, *sizes: Any, size: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
+    ) -> Tensor:
+        """Return zeros of the given size, of this tensor's dtype unless another is asked for."""
+        return made(np.zeros(shape_of(sizes, size), self._dtype_or(dtype)), device, requires_grad)
+
+    def new_ones(
+        self, *sizes: Any, size: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
+    ) -> Tensor:
+        """Return ones of the given size, of this tensor's dtype unless another is asked for."""
+        return made(np.ones(shape_of(sizes, size), self._dtype_or(dtype)), device, requires_grad)
+
+    def new_empty(
+        self, *sizes: Any, size: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
+    ) -> Tensor:
+        """Return a tensor of the given size, of this tensor's dtype unless another is asked for, and of any content."""
+        return made(np.empty(shape_of(sizes, size), self._dtype_or(dtype)), device, requires_grad)
+
+    def new_full(
+        self, size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+    ) -> Tensor:
+        """Return a tensor of the given size, each element *fill_value*, of this tensor's dtype unless another is asked for."""
+        return made(np.full(shape_of((size,)), plain_number(fill_value), self._dtype_or(dtype)), device, requires_grad)
+
+    def _dtype_or(self, dtype: Any) -> np.dtype[Any]:
+        kind: np.dtype[Any] = self.dtype if dtype is None else dtypes.as_dtype(dtype)
+        return kind
+
+    # --------------------------------------------------------------------------------------------------------- x[...] = v
 
     def __setitem__(self, index: Any, value: Any) -> None:
         if ops.is_basic(index):
@@ -257,12 +292,16 @@ class Tensor(Operators):
                 region = self[index]
             region.copy_(ops.without_leading_ones(value, region.ndim))
         else:
-            self.write_(ops.put(self, value, index=index))
+            self.write_(ops.setitem(self, value, index=index))
 
     # ------------------------------------------------------------------------------------------------- other protocols
 
     def __repr__(self) -> str:
         return represent(self)
+
+    def __copy__(self) -> Tensor:
+        """Return another tensor over the same memory: of a leaf a leaf of its class, without its gradient; else a view."""
+        return self._twin(self.data) if self.is_leaf else ops.view(self, self.shape)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
         if not self.is_leaf:
@@ -270,47 +309,22 @@ class Tensor(Operators):
                 f"only leaves can be deep-copied; this is the result of {self.node.describe() if self.node else ''}. "
                 "Use .detach().clone() for its values"
             )
-        made = object.__new__(type(self))
-        memo[id(self)] = made
-        made.data, made.grad, made.node, made.alias = self.data.copy(), None, None, None
+        made = memo[id(self)] = self._twin(self.data.copy())
         if self.grad is not None:
             made.grad = wrap(self.grad.data.copy(), None)
-        if self.node is not None:
-            made.node = leaf(made)
         return made
+
+    def _twin(self, data: ndarray) -> Tensor:
+        """Return a leaf of the class of this one, over *data*."""
+        made = object.__new__(type(self))
+        made.data, made.grad, made.node, made.alias = data, None, None, None
+        return made.requires_grad_(self.requires_grad)
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         raise TypeError(
-            "tensors are not pickled; save arrays with safetensors or numpy.savez, a model with its state_dict()"
+            "tensors are not pickled: to read a pickle is to run the code in it; write them with autograd_core.save(obj, path), "
+            "a model or an optimizer by its state_dict()"
         )
-
-
-class RemovableHandle:
-    """What ``register_hook`` returns: ``remove()`` takes the hook away; also a context manager.
-
-    >>> import autograd_core as ag
-    >>> x = ag.tensor([1.0, 2.0], requires_grad=True)
-    >>> with x.register_hook(lambda g: g * 10):
-    ...     x.sum().backward()
-    >>> x.grad
-    tensor([10., 10.])
-    """
-
-    __slots__ = ("_hooks", "_key")
-
-    def __init__(self, hooks: dict[Any, Any], hook: Callable[..., Any]) -> None:
-        self._hooks, self._key = hooks, object()
-        hooks[self._key] = hook
-
-    def remove(self) -> None:
-        """Take the hook away; doing so twice does nothing."""
-        self._hooks.pop(self._key, None)
-
-    def __enter__(self) -> RemovableHandle:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.remove()
 
 
 def wrap(data: Any, node: Node | None) -> Tensor:
@@ -320,23 +334,45 @@ def wrap(data: Any, node: Node | None) -> Tensor:
     return t
 
 
+def made(a: ndarray, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """Return a new tensor of *a* on *device*, a leaf that wants gradients if *requires_grad*."""
+    check_device(device)
+    t = wrap(a, None)
+    return t.requires_grad_() if requires_grad else t
+
+
 def lift(data: Any) -> Any:
     """Return an array of *data*, unless it is of a traced type: a Tensor may hold a tracer."""
     return data if type(data) in RANK else np.asarray(data, dtypes.default if type(data) is float else None)
+
+
+def as_seen(g: Any) -> Tensor:
+    """Return a gradient in a walk, an array or a Tensor, as hooks see it."""
+    return g if type(g) is Tensor else wrap(lift(g), None)
+
+
+Node.as_seen = staticmethod(as_seen)
+
+
+def _keep(node: Node, array: ndarray) -> None:
+    """Have *node* keep a copy of *array*, which its own result is about to overwrite."""
+    if type(node.saved) is tuple and any(a is array for a in node.saved):
+        values = array.copy()
+        node.saved = tuple(values if a is array else a for a in node.saved)
 
 
 # ------------------------------------------------------------------------------------------------------------- gradients
 
 
 def run_backward(
-    outputs: Sequence[Tensor],
+    outputs: Sequence[Any],
     gradients: Sequence[Any],
     deliver: Callable[[Node, Any], None],
     targets: Iterable[Node] | None,
     retain_graph: bool | None,
     create_graph: bool,
 ) -> None:
-    """Walk from *outputs*; arrays are delivered, or Tensors with *create_graph*."""
+    """Walk from *outputs*, Tensors or what has their form and node; arrays are delivered, or Tensors with *create_graph*."""
     roots: list[tuple[Node, Any]] = []
     for y, g in zip(outputs, gradients, strict=True):
         if y.node is None:
@@ -345,7 +381,7 @@ def run_backward(
                 "requires_grad=True, or it was made under no_grad() or .detach()ed"
             )
         if g is None:
-            if y.data.size != 1:
+            if math.prod(y.shape) != 1:
                 raise GraphError(
                     f"backward from a tensor of shape {y.shape} needs a gradient of that shape, or one number to start "
                     "from: reduce it first, for instance y.sum().backward()"
@@ -365,9 +401,25 @@ def run_backward(
     walk(roots, deliver, targets, wrap if create_graph else None, free)
 
 
+def accumulating(inputs: Sequence[Any]) -> list[Node]:
+    """Return the nodes of *inputs*, which keep the gradients that arrive, as leaves do."""
+    if not inputs:
+        raise GraphError("inputs is empty: name at least one tensor, or leave it out for all leaves")
+    for i, t in enumerate(inputs):
+        if t.node is None:
+            raise GraphError(f"inputs[{i}] has requires_grad=False: it has no gradient to accumulate")
+        if t.node.prim is not None:
+            t.retain_grad()
+    return [t.node for t in inputs]
+
+
 def accumulate_into_leaves(node: Node, g: Any) -> None:
     if node.prim is None and (t := node.target()) is not None:
+        after = node.after
+        arrived = None if after is None else as_seen(g)
         _add_to_grad(t, g)
+        for hook in () if after is None else list(after.values()):
+            hook(t, arrived)
 
 
 def _add_to_grad(t: Tensor, g: Any) -> None:
@@ -395,73 +447,6 @@ def _references_when_alone() -> int:
 
 
 _ALONE = _references_when_alone()
-
-
-# ----------------------------------------------------------------------------------------------------------------- views
-
-
-class Alias:
-    """What a view knows of the tensor it looks into, and a tensor of the views that look into it."""
-
-    __slots__ = ("params", "prim", "source", "views")
-
-    source: Tensor | None
-    prim: Primitive | None
-    params: dict[str, Any]
-    views: list[weakref.ref[Tensor]] | None
-
-
-def _alias(source: Tensor | None, prim: Primitive | None, params: dict[str, Any]) -> Alias:
-    alias = Alias()  # without an __init__ it is made in half the time
-    alias.source, alias.prim, alias.params, alias.views = source, prim, params, None
-    return alias
-
-
-def link(t: Tensor, source: Tensor, prim: Primitive, params: dict[str, Any]) -> None:
-    """Note that *t*, the result of a view primitive, looks into *source*, unless NumPy had to copy."""
-    data, base = source.data, t.data.base
-    if base is not data and base is not getattr(data, "base", None):
-        return
-    t.alias = _alias(source, prim, params)
-    if source.node is not None and source.node.prim is None:
-        return  # a leaf that requires gradients is never written in place while recording
-    if source.alias is None:
-        source.alias = _alias(None, None, {})
-    if (views := source.alias.views) is None:
-        source.alias.views = [weakref.ref(t)]
-        return
-    if len(views) & (len(views) - 1) == 0:  # at every power of two: the list stays as long as its living entries
-        views[:] = [v for v in views if v() is not None]
-    views.append(weakref.ref(t))
-
-
-def _keep(node: Node, array: ndarray) -> None:
-    """Have *node* keep a copy of *array*, which its own result is about to overwrite."""
-    if type(node.saved) is tuple and any(a is array for a in node.saved):
-        values = array.copy()
-        node.saved = tuple(values if a is array else a for a in node.saved)
-
-
-def _origin(t: Tensor) -> tuple[Tensor, tuple[Any, ...]]:
-    """Return the tensor that *t* looks into, and the chain of view calls that leads from there to *t*."""
-    chain: list[Any] = []
-    while (a := t.alias) is not None and a.source is not None:
-        chain.append((a.prim, a.params))
-        t = a.source
-    return t, tuple(reversed(chain))
-
-
-def _renew_views(source: Tensor) -> None:
-    """Give the views of *source* a history that starts at its new one."""
-    stale = [source]
-    for t in stale:
-        for view in [v() for v in t.alias.views or ()] if t.alias else []:
-            if view is not None and view.alias is not None:
-                prim, params = view.alias.prim, view.alias.params
-                assert prim is not None  # a view has one
-                known = {prim.operands[0]: t.data, "out": view.data, **params}
-                view.node = record(prim, (t.node,), tuple(known[n] for n in prim.saved), view.data)
-                stale.append(view)
 
 
 # ---------------------------------------------------------------------------------- the call of a primitive, for Tensors

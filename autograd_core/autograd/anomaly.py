@@ -8,12 +8,12 @@ import numpy as np
 
 from ..errors import NonFiniteError
 from ..graph import Node
-from ..modes import module, watching
+from ..modes import module
 from ..position import caller, location
-from ..primitive import rewrite
-from ..tensor import WATCHED, Tensor
+from ..tensor import Tensor
+from .watching import current, watch
 
-__all__ = ["detect_anomaly", "is_anomaly_enabled", "set_detect_anomaly"]
+__all__ = ["detect_anomaly", "is_anomaly_enabled", "set_detect_anomaly", "strict_zeros"]
 
 
 class detect_anomaly:
@@ -35,15 +35,15 @@ class detect_anomaly:
         self._before: list[detect_anomaly | None] = []
 
     def __enter__(self) -> detect_anomaly:
-        self._before.append(watching.get())
-        _watch(self if self.check_nan else None)
+        self._before.append(current().anomaly)
+        watch(current()._replace(anomaly=self if self.check_nan else None))
         return self
 
     def __exit__(self, *_: object) -> None:
-        _watch(self._before.pop())
+        watch(current()._replace(anomaly=self._before.pop()))
 
     def after_call(self, prim: Any, out: Tensor, operands: tuple[Any, ...]) -> None:
-        """Look at a result; the engine calls this after each call of a primitive."""
+        """Look at a result."""
         if _finite(out.data) or not all(_finite(a) for a in operands):
             return
         where = location(*caller())
@@ -57,7 +57,7 @@ class detect_anomaly:
         )
 
     def after_pull(self, node: Node, g: Any) -> None:
-        """Look at the gradients of a node's operands; the engine calls this after each step of a backward walk."""
+        """Look at the gradients of a node's operands."""
         arriving = [a.data if isinstance(a, Tensor) else a for a in (g.values() if isinstance(g, dict) else (g,))]
         if not all(_finite(a) for a in arriving):
             return
@@ -74,10 +74,10 @@ class detect_anomaly:
 
 
 def _cure(node: Node) -> str:
-    if node.name == "where":
+    if node.name() == "where":
         return " Both branches of where() are differentiated: make the operand of the untaken branch harmless as well"
     return (
-        f" {node.name} has no finite derivative at such a point. If a where() afterwards throws these entries away, their "
+        f" {node.name()} has no finite derivative at such a point. If a where() afterwards throws these entries away, their "
         "gradient is 0 times infinity, NaN: put a harmless number in before the operation (x = where(ok, x, 1.0)), or use "
         "clamp() or a small epsilon"
     )
@@ -105,18 +105,6 @@ def _statistics(a: Any) -> str:
     return f"shape {a.shape}, {a.dtype}{low_high}"
 
 
-def _watch(new: detect_anomaly | None) -> None:
-    """Have *new* watch this thread; the written functions have a line for it as long as any thread is watched."""
-    before, any_before = watching.get(), bool(WATCHED)
-    watching.set(new)
-    if before in WATCHED:
-        WATCHED.remove(before)
-    if new is not None:
-        WATCHED.append(new)
-    if bool(WATCHED) != any_before:
-        rewrite()
-
-
 class set_detect_anomaly:
     """Switch anomaly detection on, or off, in this thread: until further notice, or until a ``with`` block ends.
 
@@ -128,14 +116,14 @@ class set_detect_anomaly:
     """
 
     def __init__(self, mode: bool) -> None:
-        self._before = watching.get()
-        _watch(detect_anomaly() if mode else None)
+        self._before = current().anomaly
+        watch(current()._replace(anomaly=detect_anomaly() if mode else None))
 
     def __enter__(self) -> None:
         pass
 
     def __exit__(self, *_: object) -> None:
-        _watch(self._before)
+        watch(current()._replace(anomaly=self._before))
 
 
 def is_anomaly_enabled() -> bool:
@@ -145,4 +133,31 @@ def is_anomaly_enabled() -> bool:
     ...     is_anomaly_enabled()
     True
     """
-    return watching.get() is not None
+    return current().anomaly is not None
+
+
+class strict_zeros:
+    """In this ``with`` block a gradient of zero stays zero in backward, where an infinite derivative makes it NaN otherwise.
+
+    For ``where``: its gradient for the branch not taken is zero, and zero times infinity is NaN, as in PyTorch.  It holds for
+    operations that work element by element, on elements of the result's shape.  A true NaN may stay unseen, so it is a
+    mode; the better cure is to put a harmless number in before the operation.
+
+    >>> import autograd_core as ag
+    >>> x = ag.tensor([0.0, 4.0], requires_grad=True)
+    >>> y = ag.where(x > 0, x.sqrt(), 0.0).sum()
+    >>> with strict_zeros():
+    ...     y.backward()
+    >>> x.grad
+    tensor([0.0000, 0.2500])
+    """
+
+    def __init__(self) -> None:
+        self._before: list[bool] = []
+
+    def __enter__(self) -> None:
+        self._before.append(current().strict)
+        watch(current()._replace(strict=True))
+
+    def __exit__(self, *_: object) -> None:
+        watch(current()._replace(strict=self._before.pop()))

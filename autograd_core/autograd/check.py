@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +13,8 @@ from ..errors import AutogradError, DtypeError
 from ..modes import enable_grad
 from ..tensor import Tensor, wrap
 from .derivatives import grad
+from .functional import jvp
+from .products import pull
 
 __all__ = ["gradcheck", "gradgradcheck"]
 
@@ -28,11 +31,25 @@ def gradcheck(
     atol: float = 1e-5,
     rtol: float = 1e-3,
     raise_exception: bool = True,
+    nondet_tol: float = 0.0,
+    check_undefined_grad: bool = True,
+    check_grad_dtypes: bool = False,
+    check_batched_grad: bool = False,
+    check_batched_forward_grad: bool = False,
+    check_forward_ad: bool = False,
+    check_backward_ad: bool = True,
+    fast_mode: bool = False,
+    masked: bool | None = None,
 ) -> bool:
     """Return whether the backward of *func* agrees with (f(x + eps) - f(x - eps)) / (2 eps), entry by entry.
 
     *inputs* are float64 tensors; those with ``requires_grad`` are checked.  float32 is refused: its finite differences carry
-    an error of about 1e-3, so that a wrong formula could pass and a right one fail.
+    an error of about 1e-3, so that a wrong formula could pass and a right one fail.  A second backward may differ from the
+    first by *nondet_tol*.  With *check_undefined_grad* a backward of several outputs must also stand that only one of them
+    gets a gradient.  With *fast_mode* one random direction of each pair is compared instead of all entries, and with
+    *check_forward_ad* also J v with the same.  Gradients have their tensors' dtype anyway, batches of gradients are walked
+    one by one and there are no sparse tensors, so *check_grad_dtypes*, *check_batched_grad*, *check_batched_forward_grad*
+    and *masked* are accepted.
 
     >>> import autograd_core as ag
     >>> x = ag.tensor([0.3, -1.2], dtype=ag.float64, requires_grad=True)
@@ -49,10 +66,17 @@ def gradcheck(
                 f"gradcheck: inputs[{i}] is {xs[i].dtype}; finite differences need float64, so that rounding does not drown "
                 "them: use inputs.double()"
             )
+    compare = _Comparison(func, xs, eps, atol, rtol, nondet_tol)
     try:
-        for k, y in enumerate(_outputs(func, xs)):
+        ys = _outputs(func, xs)
+        for k, y in enumerate(ys):
             for i in checked:
-                _compare(func, xs, k, i, y, eps, atol, rtol)
+                if check_backward_ad:
+                    compare.along(k, i, y) if fast_mode else compare.entries(k, i, y)
+                if check_forward_ad:
+                    compare.forward(k, i)
+        if check_undefined_grad:
+            _check_undefined(ys, [xs[i] for i in checked])
     except GradcheckError:
         if raise_exception:
             raise
@@ -68,9 +92,21 @@ def gradgradcheck(
     eps: float = 1e-6,
     atol: float = 1e-5,
     rtol: float = 1e-3,
+    gen_non_contig_grad_outputs: bool = False,
     raise_exception: bool = True,
+    nondet_tol: float = 0.0,
+    check_undefined_grad: bool = True,
+    check_grad_dtypes: bool = False,
+    check_batched_grad: bool = False,
+    check_fwd_over_rev: bool = False,
+    check_rev_over_rev: bool = True,
+    fast_mode: bool = False,
+    masked: bool = False,
 ) -> bool:
     """Return whether the second derivatives of *func* agree with finite differences of its first ones.
+
+    *grad_outputs* weight the outputs; random ones are made where they are left out, with gaps in memory if
+    *gen_non_contig_grad_outputs*.  The other arguments are as in ``gradcheck``.
 
     >>> import autograd_core as ag
     >>> x = ag.tensor([0.3, -1.2], dtype=ag.float64, requires_grad=True)
@@ -82,7 +118,8 @@ def gradgradcheck(
     shapes = [y.shape for y in _live_outputs(func, xs)]
     rng = np.random.default_rng(0)
     if grad_outputs is None:
-        given = [wrap(rng.standard_normal(s), None).requires_grad_() for s in shapes]
+        gap = 2 if gen_non_contig_grad_outputs else 1
+        given = [wrap(rng.standard_normal((*s, gap))[..., 0], None).requires_grad_() for s in shapes]
     else:
         given = [grad_outputs] if isinstance(grad_outputs, Tensor) else list(grad_outputs)
 
@@ -91,7 +128,19 @@ def gradgradcheck(
         ys = _live_outputs(func, own)
         return grad(ys, [own[i] for i in live], list(vs), create_graph=True, materialize_grads=True)
 
-    return gradcheck(first, (*xs, *given), eps=eps, atol=atol, rtol=rtol, raise_exception=raise_exception)
+    return gradcheck(
+        first,
+        (*xs, *given),
+        eps=eps,
+        atol=atol,
+        rtol=rtol,
+        raise_exception=raise_exception,
+        nondet_tol=nondet_tol,
+        check_undefined_grad=check_undefined_grad,
+        check_forward_ad=check_fwd_over_rev,
+        check_backward_ad=check_rev_over_rev,
+        fast_mode=fast_mode,
+    )
 
 
 def _outputs(func: Callable[..., Any], xs: tuple[Any, ...]) -> list[Tensor]:
@@ -104,32 +153,108 @@ def _live_outputs(func: Callable[..., Any], xs: tuple[Any, ...]) -> list[Tensor]
     return [y for y in _outputs(func, xs) if y.requires_grad]
 
 
-def _compare(
-    func: Callable[..., Any], xs: tuple[Any, ...], k: int, i: int, y: Tensor, eps: float, atol: float, rtol: float
-) -> None:
-    """Compare every entry of d output k / d input i; the numerical one column by column, the exact one row by row."""
-    x = xs[i]
-    numerical = np.empty((y.data.size, x.data.size))
-    for j in range(x.data.size):
-        moved = []
-        for step in (eps, -eps):
-            data = x.data.copy()
-            data.flat[j] += step
-            args = [wrap(data, None).requires_grad_() if n == i else a for n, a in enumerate(xs)]
-            moved.append(_outputs(func, tuple(args))[k].data)
-        numerical[:, j] = ((moved[0] - moved[1]) / (2 * eps)).ravel()
-    exact = np.zeros_like(numerical)
-    for r in range(y.data.size if y.requires_grad else 0):
-        one = np.zeros(y.shape)
-        one.flat[r] = 1
-        (g,) = grad(y, x, wrap(one, None), retain_graph=True, materialize_grads=True)
-        assert g is not None
-        exact[r] = g.data.ravel()
-    wrong = ~np.isclose(exact, numerical, rtol=rtol, atol=atol, equal_nan=True)
-    if wrong.any():
-        r, j = (int(v[0]) for v in np.nonzero(wrong))
-        raise GradcheckError(
-            f"gradcheck: d output {k} / d input {i} differs in {int(wrong.sum())} of {wrong.size} entries. The first: output "
-            f"element {r} by input element {j} is {exact[r, j]:.6g} from backward and {numerical[r, j]:.6g} from finite "
-            "differences. Check the backward formula, and that the point is not at a kink"
+class _Comparison:
+    """Backward beside finite differences of *func* at *xs*."""
+
+    def __init__(
+        self, func: Callable[..., Any], xs: tuple[Any, ...], eps: float, atol: float, rtol: float, nondet_tol: float
+    ) -> None:
+        self.func, self.xs, self.eps, self.nondet_tol = func, xs, eps, nondet_tol
+        self.close = functools.partial(np.isclose, rtol=rtol, atol=atol, equal_nan=True)
+
+    def entries(self, k: int, i: int, y: Tensor) -> None:
+        """Compare every entry of d output k / d input i; the numerical one column by column, the exact one row by row."""
+        x = self.xs[i]
+        numerical = np.empty((y.data.size, x.data.size))
+        for j in range(x.data.size):
+            numerical[:, j] = self._difference(k, i, _one(x, j)).ravel()
+        exact = np.zeros_like(numerical)
+        for r in range(y.data.size if y.requires_grad else 0):
+            exact[r] = self._pulled(k, i, y, _one(y, r), again=r == 0).ravel()
+        wrong = ~self.close(exact, numerical)
+        if wrong.any():
+            r, j = (int(v[0]) for v in np.nonzero(wrong))
+            raise GradcheckError(
+                f"gradcheck: d output {k} / d input {i} differs in {int(wrong.sum())} of {wrong.size} entries. The first: "
+                f"output element {r} by input element {j} is {exact[r, j]:.6g} from backward and {numerical[r, j]:.6g} from "
+                "finite differences. Check the backward formula, and that the point is not at a kink"
+            )
+
+    def along(self, k: int, i: int, y: Tensor) -> None:
+        """Compare u^T J v for a random u and v."""
+        rng = np.random.default_rng(0)
+        u, v = (_unit(rng, t) for t in (y, self.xs[i]))
+        exact = float((self._pulled(k, i, y, u) * v).sum()) if y.requires_grad else 0.0
+        self._same(k, i, "u^T J v", "backward", np.asarray(exact), np.asarray((self._difference(k, i, v) * u).sum()))
+
+    def forward(self, k: int, i: int) -> None:
+        """Compare J v for a random v."""
+        v = _unit(np.random.default_rng(0), self.xs[i])
+        _, pushed = jvp(lambda x: _outputs(self.func, self._with(i, x))[k], self.xs[i].detach(), wrap(v, None))
+        self._same(k, i, "J v", "jvp", pushed.data, self._difference(k, i, v))
+
+    def _same(self, k: int, i: int, what: str, source: str, exact: Any, numerical: Any) -> None:
+        wrong = ~self.close(exact, numerical)
+        if wrong.any():
+            raise GradcheckError(
+                f"gradcheck: {what} of output {k} by input {i} is {exact[wrong].flat[0]:.6g} from {source} and "
+                f"{numerical[wrong].flat[0]:.6g} from finite differences. Check the backward formula, and that the point is "
+                "not at a kink"
+            )
+
+    def _difference(self, k: int, i: int, v: Any) -> Any:
+        """Return J v by finite differences."""
+        x = self.xs[i].data
+        moved = [
+            _outputs(self.func, self._with(i, wrap(np.asarray(x + step * v), None).requires_grad_()))[k].data
+            for step in (self.eps, -self.eps)
+        ]
+        return (moved[0] - moved[1]) / (2 * self.eps)
+
+    def _with(self, i: int, x: Tensor) -> tuple[Any, ...]:
+        return tuple(x if n == i else a for n, a in enumerate(self.xs))
+
+    def _pulled(self, k: int, i: int, y: Tensor, u: Any, again: bool = True) -> Any:
+        """Return u^T J by backward; *again* to see that it gives the same."""
+        first, *second = (
+            grad(y, self.xs[i], wrap(u, None), retain_graph=True, materialize_grads=True)[0].data
+            for _ in range(1 + again)
         )
+        for other in second:
+            if not np.allclose(first, other, rtol=0, atol=self.nondet_tol, equal_nan=True):
+                raise GradcheckError(
+                    f"gradcheck: two backward passes from output {k} to input {i} differ by "
+                    f"{np.abs(first - other).max():.6g}, and nondet_tol={self.nondet_tol}: the backward is not a function of "
+                    "what it gets"
+                )
+        return first
+
+
+def _one(like: Tensor, place: int) -> Any:
+    one = np.zeros(like.shape)
+    one.flat[place] = 1
+    return one
+
+
+def _unit(rng: np.random.Generator, like: Tensor) -> Any:
+    direction = np.asarray(rng.standard_normal(like.shape))
+    return direction / max(float(np.linalg.norm(direction)), 1e-30)
+
+
+def _check_undefined(ys: list[Tensor], xs: list[Tensor]) -> None:
+    """Raise where the gradients of all outputs are not the sum of those of each, the others having none."""
+    live = [y for y in ys if y.requires_grad]
+    if len(live) < 2:
+        return
+    ones = [wrap(np.ones(y.shape, y.dtype), None) for y in live]
+    whole = pull(live, xs, ones, retain_graph=True)
+    try:
+        parts = [pull([y], xs, [one], retain_graph=True) for y, one in zip(live, ones, strict=True)]
+    except (TypeError, AttributeError) as error:
+        raise GradcheckError(f"gradcheck: a backward fails where an output has no gradient: {error}") from error
+    for i, (total, *each) in enumerate(zip(whole, *parts, strict=True)):
+        if not np.allclose(total.data, sum(p.data for p in each), equal_nan=True):
+            raise GradcheckError(
+                f"gradcheck: the gradients by input {i} from each output alone do not add up to that from all: the backward "
+                "must take a missing gradient as zeros"
+            )

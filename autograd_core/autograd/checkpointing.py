@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from ..errors import GraphError
+from ..errors import ArgumentError, GraphError
 from ..graph import Node, reachable
 from ..modes import enable_grad, recording, tick
 from ..position import location
@@ -14,16 +14,25 @@ from ..random import Generator, default_generator
 from ..tensor import Tensor
 from ..writes import overwritten
 
-__all__ = ["checkpoint"]
+__all__ = ["checkpoint", "checkpoint_sequential"]
 
 
-def checkpoint(function: Callable[..., Any], *args: Any, preserve_rng_state: bool = True, **kwargs: Any) -> Any:
+def checkpoint(
+    function: Callable[..., Any],
+    *args: Any,
+    use_reentrant: bool | None = None,
+    determinism_check: str = "default",
+    debug: bool = False,
+    preserve_rng_state: bool = True,
+    **kwargs: Any,
+) -> Any:
     """Return ``function(*args, **kwargs)`` without keeping what its backward reads; that is computed again when needed.
 
     The nodes stay, their saved arrays go: the first node of the block that a walk reaches runs *function* once more and
     gives each node its values back.  So every kind of backward works: ``grad``, ``create_graph``, parameters that
     *function* closes over.  *preserve_rng_state* replays random draws, of the default generator and of those among the
-    arguments, so that dropout drops the same.
+    arguments, so that dropout drops the same.  There is one way of doing it, which always checks that the second run does
+    what the first did and says what differs: *use_reentrant*, *determinism_check* and *debug* are accepted.
 
     >>> import autograd_core as ag
     >>> x = ag.tensor([1.0, 2.0], requires_grad=True)
@@ -38,6 +47,43 @@ def checkpoint(function: Callable[..., Any], *args: Any, preserve_rng_state: boo
     result = function(*args, **kwargs)
     replay.stand_in(_made_since(start, result))
     return result
+
+
+def checkpoint_sequential(
+    functions: Iterable[Callable[..., Any]],
+    segments: int,
+    input: Any,
+    use_reentrant: bool | None = None,
+    preserve_rng_state: bool = True,
+) -> Any:
+    """Return what *functions*, for instance an ``nn.Sequential``, make of *input* one after the other, in *segments*.
+
+    Each segment but the last is a ``checkpoint``: all that is kept of it is its input.
+
+    >>> import autograd_core as ag
+    >>> x = ag.tensor([1.0, 2.0], requires_grad=True)
+    >>> checkpoint_sequential([ag.exp, ag.sqrt, ag.square, ag.log], 2, x).sum().backward()
+    >>> x.grad
+    tensor([1., 1.])
+    """
+    steps = list(functions)
+    if not 1 <= segments <= max(len(steps), 1):
+        raise ArgumentError(
+            f"checkpoint_sequential: segments={segments}: expected 1 to {len(steps)}, as there are functions"
+        )
+    size = len(steps) // segments
+
+    def segment(start: int, stop: int) -> Callable[[Any], Any]:
+        def run(value: Any) -> Any:
+            for step in steps[start:stop]:
+                value = step(value)
+            return value
+
+        return run
+
+    for start in range(0, size * (segments - 1), size):
+        input = checkpoint(segment(start, start + size), input, preserve_rng_state=preserve_rng_state)
+    return segment(size * (segments - 1), len(steps))(input)
 
 
 def _made_since(start: int, result: Any) -> list[Node]:
@@ -72,13 +118,13 @@ class _Replay:
         """Take the place of what *nodes* saved."""
         # Weak: the nodes hold this object.
         self.nodes = [weakref.ref(n) for n in nodes]
-        self.calls = [(n.name, n.shape, n.dtype) for n in nodes]
+        self.calls = [(n.name(), n.shape, n.dtype) for n in nodes]
         for node in nodes:
             if node.prim.keeps:
                 node.saved = self
         self.ran = tick()
 
-    def revive(self) -> None:
+    def revive(self, _: Node) -> None:
         self._check_arguments()
         now = [(g, g.get_state()) for g in {default_generator, *(g for g, _ in self.rng)}]
         start = tick()
@@ -91,7 +137,7 @@ class _Replay:
             for generator, state in now:
                 generator.set_state(state)
             self.ran = tick()
-        if (calls := [(n.name, n.shape, n.dtype) for n in fresh]) != self.calls:
+        if (calls := [(n.name(), n.shape, n.dtype) for n in fresh]) != self.calls:
             raise GraphError(
                 f"checkpoint: {self._name()} did other operations when it ran again ({_difference(self.calls, calls)}); it "
                 "must depend on its arguments alone"

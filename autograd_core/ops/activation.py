@@ -14,7 +14,8 @@ from ..dtypes import constant, zero
 from ..errors import ArgumentError
 from ..primitive import Array, primitive
 from .compare import gt, le, logical_and, logical_not, lt
-from .elementwise import FEW, choose, exp, gate
+from .elementwise import FEW, exp
+from .selection import choose, gate
 from .trigonometric import tanh
 
 # ------------------------------------------------------------------------------------------------------------- sigmoids
@@ -255,19 +256,6 @@ def mish(input: Array) -> Array:
     tensor([-0.3034,  1.9440])
     """
     return input * tanh(softplus(input))
-
-
-@primitive(floating=True)
-def erf(x: Array) -> Array:
-    """Return the error function, 2/sqrt(pi) times the integral of e^(-t^2) from 0 to x.
-
-    >>> ag.erf(ag.tensor([0.0, 1.0]))
-    tensor([0.0000, 0.8427])
-    """
-    return backend.of(x).kernels.erf(x)
-
-
-erf.vjp(x=lambda g, x: g * exp(-x * x) * constant(2 / math.sqrt(math.pi), g.dtype))
 
 
 @primitive(name="gelu", floating=True)

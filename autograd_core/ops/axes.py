@@ -1,10 +1,15 @@
-"""Dimension numbers: the one place where ``dim=-1`` becomes an index."""
+"""Dims: the one place where ``dim=-1`` becomes an index, and where NumPy's names are taken for PyTorch's."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import functools
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeAlias, TypeVar
 
-__all__ = ["normalize_dim", "normalize_dims"]
+__all__ = ["Dim", "along", "normalize_dim", "normalize_dims", "numpy_names"]
+
+Dim: TypeAlias = int | Sequence[int] | None
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def normalize_dim(dim: int, ndim: int) -> int:
@@ -26,3 +31,22 @@ def normalize_dims(dim: int | Iterable[int] | None, ndim: int) -> tuple[int, ...
     else:
         dims = (normalize_dim(int(dim), ndim),)
     return dims if ndim else ()
+
+
+def along(dim: int, index: int | slice) -> tuple[int | slice, ...]:
+    """Return the index that is *index* at *dim*, and takes everything of the dims before it."""
+    return (slice(None),) * dim + (index,)
+
+
+def numpy_names(function: Function) -> Function:
+    """Accept ``axis`` for ``dim`` and ``keepdims`` for ``keepdim``."""
+
+    @functools.wraps(function)
+    def accepting(*args: Any, **named: Any) -> Any:
+        if named:
+            for ours, theirs in (("dim", "axis"), ("keepdim", "keepdims")):
+                if theirs in named:
+                    named[ours] = named.pop(theirs)
+        return function(*args, **named)
+
+    return accepting  # type: ignore[return-value]

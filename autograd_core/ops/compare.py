@@ -91,6 +91,8 @@ def ge(x: Array, y: Array) -> Array:
 
 ge.vjp(x=None, y=None)
 
+not_equal, less, less_equal, greater, greater_equal = ne, lt, le, gt, ge  # second names
+
 # ----------------------------------------------------------------------------------------------------- kinds of numbers
 
 
@@ -131,6 +133,58 @@ def isfinite(x: Array) -> Array:
 
 
 isfinite.vjp(x=None)
+
+
+@primitive
+def isposinf(x: Array) -> Array:
+    """Return where x is plus infinity.
+
+    >>> ag.isposinf(ag.tensor([0.0, float("inf"), float("-inf")]))
+    tensor([False,  True, False])
+    """
+    return x == np.inf
+
+
+isposinf.vjp(x=None)
+
+
+@primitive
+def isneginf(x: Array) -> Array:
+    """Return where x is minus infinity.
+
+    >>> ag.isneginf(ag.tensor([0.0, float("inf"), float("-inf")]))
+    tensor([False, False,  True])
+    """
+    return x == -np.inf
+
+
+isneginf.vjp(x=None)
+
+
+@primitive
+def isreal(x: Array) -> Array:
+    """Return where x has no imaginary part: everywhere, for there are no complex dtypes here.
+
+    >>> ag.isreal(ag.tensor([1.0, float("nan")]))
+    tensor([True, True])
+    """
+    return np.ones(x.shape, bool)
+
+
+isreal.vjp(x=None)
+
+
+@primitive
+def signbit(x: Array) -> Array:
+    """Return where x is negative, also where it is -0 or a NaN with that sign.
+
+    >>> ag.signbit(ag.tensor([1.0, -0.0, -2.0]))
+    tensor([False,  True,  True])
+    """
+    return np.signbit(x) if x.dtype.kind == "f" else x < 0
+
+
+signbit.vjp(x=None)
 
 # ---------------------------------------------------------------------------------------------------------------- logic
 
@@ -185,58 +239,6 @@ def logical_not(x: Array) -> Array:
 
 
 logical_not.vjp(x=None)
-
-
-@primitive
-def bitwise_and(x: Array, y: Array) -> Array:
-    """Return x & y of integers or booleans.
-
-    >>> ag.bitwise_and(ag.tensor([True, True]), ag.tensor([True, False]))
-    tensor([ True, False])
-    """
-    return np.bitwise_and(x, y)
-
-
-bitwise_and.vjp(x=None, y=None)
-
-
-@primitive
-def bitwise_or(x: Array, y: Array) -> Array:
-    """Return x | y of integers or booleans.
-
-    >>> ag.bitwise_or(ag.tensor([True, False]), ag.tensor([False, False]))
-    tensor([ True, False])
-    """
-    return np.bitwise_or(x, y)
-
-
-bitwise_or.vjp(x=None, y=None)
-
-
-@primitive
-def bitwise_xor(x: Array, y: Array) -> Array:
-    """Return x ^ y of integers or booleans.
-
-    >>> ag.bitwise_xor(ag.tensor([True, True]), ag.tensor([True, False]))
-    tensor([False,  True])
-    """
-    return np.bitwise_xor(x, y)
-
-
-bitwise_xor.vjp(x=None, y=None)
-
-
-@primitive
-def bitwise_not(x: Array) -> Array:
-    """Return ~x of integers or booleans.
-
-    >>> ag.bitwise_not(ag.tensor([True, False]))
-    tensor([False,  True])
-    """
-    return np.bitwise_not(x)
-
-
-bitwise_not.vjp(x=None)
 
 # ------------------------------------------------------------------------------------------------------------- nearness
 

@@ -44,17 +44,17 @@ def dropout(input: Array, p: float = 0.5, training: bool = True, generator: Gene
     return drop(input, key=(generator or default_generator).key(), p=p)
 
 
-def dropout2d(input: Array, p: float = 0.5, training: bool = True, generator: Generator | None = None) -> Array:
+def feature_dropout(input: Array, p: float = 0.5, training: bool = True, generator: Generator | None = None) -> Array:
     """Return *input* (N, C, ...) with whole channels 0 with probability *p*, and divided by 1 - p otherwise.
 
     Tompson et al., "Efficient Object Localization Using Convolutional Networks", 2015.
 
-    >>> ag.dropout2d(ag.ones(2, 3, 4, 4), p=1.0).sum()
+    >>> ag.feature_dropout(ag.ones(2, 3, 4, 4), p=1.0).sum()
     tensor(0.)
     """
-    if input.ndim < 3:
-        raise ShapeError(f"dropout2d: input has shape {tuple(input.shape)}, expected (N, C, ...); use dropout()")
-    _check("dropout2d", input, p)
+    if input.ndim < 2:
+        raise ShapeError(f"feature_dropout: input has shape {tuple(input.shape)}, expected (N, C, ...); use dropout()")
+    _check("feature_dropout", input, p)
     if not training or p == 0:
         return input
     channels = plain(input)[(..., *[slice(1)] * (input.ndim - 2))]  # one element of each

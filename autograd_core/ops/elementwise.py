@@ -1,14 +1,10 @@
-"""Arithmetic, powers and roots, exponentials and logarithms, rounding, selection: the forward, then its formulas.
+"""Arithmetic, powers and roots, exponentials and logarithms: the forward, then its formulas.
 
-A formula is written to be cheap on arrays, not only short.  Subgradients follow PyTorch: ``maximum`` and ``minimum``
-give half to each of two equal operands, ``abs`` gives 0 at 0, ``clamp`` gives 1 at its bounds, and what rounds gives 0
-everywhere.  Where an operand does not matter its gradient is exactly 0, even when infinity or NaN arrives (``gate``),
-so that ``sqrt(relu(x))`` is safe to differentiate.
+A formula is written to be cheap on arrays, not only short.
 """
 
 from __future__ import annotations
 
-import builtins
 import math
 import warnings
 from typing import Any
@@ -16,10 +12,11 @@ from typing import Any
 import numpy as np
 
 from .. import backend
-from ..dtypes import constant, is_floating, zero
+from ..dtypes import constant, float64, is_floating, promote, zero
 from ..errors import ArgumentError, DtypeError
 from ..primitive import Array, primitive
-from .compare import eq, ge, gt, le, logical_and, logical_not, logical_or, lt
+from .compare import eq, ge, logical_and, logical_not
+from .selection import gate
 
 # NumPy warns where PyTorch computes in silence: 1/0, log(0), an exp that overflows, inf - inf.  The results are the
 # same, so what this package computes does not warn; what users compute with NumPy themselves still does.  A filter
@@ -63,12 +60,12 @@ mul.vjp(x=lambda g, y: g * y, y=lambda g, x: g * x)
 
 
 @primitive(name="div", floating=True)
-def divide(x: Array, y: Array) -> Array:
+def quotient(x: Array, y: Array) -> Array:
     """Return x / y."""
     return x / y
 
 
-divide.vjp(x=lambda g, y: g / y, y=lambda g, y, out: -g * out / y)
+quotient.vjp(x=lambda g, y: g / y, y=lambda g, y, out: -g * out / y)
 
 
 @primitive
@@ -82,6 +79,17 @@ def neg(x: Array) -> Array:
 
 
 neg.vjp(x=lambda g: -g)
+
+
+def positive(input: Array) -> Array:
+    """Return *input* itself.  Raises DtypeError for booleans, as ``+`` of them has no meaning.
+
+    >>> ag.positive(ag.tensor([1.0, -2.0]))
+    tensor([ 1., -2.])
+    """
+    if input.dtype.kind == "b":
+        raise DtypeError("positive: input has dtype bool: expected numbers; use input.int()")
+    return input
 
 
 @primitive
@@ -173,6 +181,15 @@ def sub(input: Array, other: Array, *, alpha: float = 1) -> Array:
     return minus(input, other if alpha == 1 else mul(other, _scale("sub", input, other, alpha)))
 
 
+def rsub(input: Array, other: Array, *, alpha: float = 1) -> Array:
+    """Return other - alpha * input: ``sub`` with its operands exchanged.
+
+    >>> ag.rsub(ag.tensor([1.0, 2.0]), 10)
+    tensor([9., 8.])
+    """
+    return minus(other, input if alpha == 1 else mul(input, _scale("rsub", input, other, alpha)))
+
+
 def _scale(name: str, input: Array, other: Array, alpha: float) -> float:
     if isinstance(alpha, float) and not any(isinstance(a, float) or _floating(a) for a in (input, other)):
         raise DtypeError(f"{name}: alpha={alpha} is floating but the operands are integers; give an integer alpha")
@@ -192,7 +209,7 @@ def div(input: Array, other: Array, *, rounding_mode: str | None = None) -> Arra
     tensor([ 3, -3])
     """
     if rounding_mode is None:
-        return divide(input, other)
+        return quotient(input, other)
     if rounding_mode == "floor":
         return floor_divide(input, other)
     if rounding_mode == "trunc":
@@ -226,6 +243,8 @@ def addcdiv(input: Array, tensor1: Array, tensor2: Array, *, value: float = 1) -
     """
     return add(input, tensor1 / tensor2, alpha=value)
 
+
+subtract, multiply, divide, true_divide, negative = sub, mul, div, div, neg  # second names
 
 # ----------------------------------------------------------------------------------------------------- powers and roots
 
@@ -277,6 +296,21 @@ def _pow_slope_y(g: Array, x: Array, y: Array, order: int) -> Array:
 
 pow.vjp(x=lambda g, x, y: g * pow_slope(x, y, order=1), y=_pow_y)
 pow_slope.vjp(x=lambda g, x, y, order: g * pow_slope(x, y, order=order + 1), y=_pow_slope_y)
+
+
+def float_power(input: Array, exponent: Array) -> Array:
+    """Return *input* to the power *exponent*, both first brought to float64.
+
+    >>> ag.float_power(ag.tensor([2, 3]), -1)
+    tensor([0.5000, 0.3333], dtype=float64)
+    """
+    return pow(_double(input), _double(exponent))
+
+
+def _double(x: Array) -> Array:
+    if not hasattr(x, "dtype"):
+        return float(x)
+    return x if x.dtype == float64 else cast(x, dtype=float64)
 
 
 @primitive
@@ -377,6 +411,16 @@ def exp2(x: Array) -> Array:
 exp2.vjp(x=lambda g, out: g * out * constant(math.log(2), g.dtype))
 
 
+def ldexp(input: Array, other: Array) -> Array:
+    """Return input * 2^other.
+
+    >>> ag.ldexp(ag.tensor([1.0, 1.5]), ag.tensor([3, -1]))
+    tensor([8.0000, 0.7500])
+    """
+    x, power = promote((input, other), True)
+    return mul(x, exp2(power))
+
+
 @primitive(floating=True)
 def expm1(x: Array) -> Array:
     """Return e^x - 1, exact for small x.
@@ -440,260 +484,6 @@ def log1p(x: Array) -> Array:
 
 
 log1p.vjp(x=lambda g, x: g / (x + constant(1, g.dtype)))
-
-# ---------------------------------------------------------------------------------------------------- sign and rounding
-
-
-@primitive
-def sign(x: Array) -> Array:
-    """Return -1, 0 or 1; NaN stays NaN (in PyTorch it becomes 0).
-
-    >>> ag.sign(ag.tensor([-2.0, 0.0, 3.0]))
-    tensor([-1.,  0.,  1.])
-    """
-    return np.sign(x)
-
-
-sign.vjp(x=lambda g: zero_slope(g))
-
-
-@primitive
-def abs(x: Array) -> Array:
-    """Return the absolute value; its gradient at 0 is 0.
-
-    >>> ag.abs(ag.tensor([-1.0, 2.0]))
-    tensor([1., 2.])
-    """
-    return np.absolute(x)
-
-
-abs.vjp(x=lambda g, x: g * sign(x))
-
-
-@primitive
-def floor(x: Array) -> Array:
-    """Return the largest integer that is not above x; integers stay as they are.
-
-    >>> ag.floor(ag.tensor([1.5, -1.5]))
-    tensor([ 1., -2.])
-    """
-    return np.floor(x) if x.dtype.kind == "f" else +x
-
-
-floor.vjp(x=lambda g: zero_slope(g))
-
-
-@primitive
-def ceil(x: Array) -> Array:
-    """Return the smallest integer that is not below x; integers stay as they are.
-
-    >>> ag.ceil(ag.tensor([1.5, -1.5]))
-    tensor([ 2., -1.])
-    """
-    return np.ceil(x) if x.dtype.kind == "f" else +x
-
-
-ceil.vjp(x=lambda g: zero_slope(g))
-
-
-@primitive
-def trunc(x: Array) -> Array:
-    """Return x without its fraction; integers stay as they are.
-
-    >>> ag.trunc(ag.tensor([1.5, -1.5]))
-    tensor([ 1., -1.])
-    """
-    return np.trunc(x) if x.dtype.kind == "f" else +x
-
-
-trunc.vjp(x=lambda g: zero_slope(g))
-
-
-@primitive(name="round")
-def nearest(x: Array) -> Array:
-    """Return the nearest integer, the even one of two; integers stay as they are."""
-    return np.rint(x) if x.dtype.kind == "f" else +x
-
-
-nearest.vjp(x=lambda g: zero_slope(g))
-
-
-def round(input: Array, *, decimals: int = 0) -> Array:
-    """Return *input* rounded to *decimals* places, halves to the even neighbour; its gradient is 0.
-
-    >>> ag.round(ag.tensor([0.5, 1.5, -2.7])), ag.round(ag.tensor([0.1234]), decimals=2)
-    (tensor([ 0.,  2., -3.]), tensor([0.1200]))
-    """
-    if decimals == 0:
-        return nearest(input)
-    if not is_floating(input.dtype):
-        raise DtypeError(f"round: decimals={decimals} needs a floating input, got {input.dtype}; use input.float()")
-    scale = 10.0 ** builtins.abs(decimals)
-    return nearest(input * scale) / scale if decimals > 0 else nearest(input / scale) * scale
-
-
-def frac(input: Array) -> Array:
-    """Return input - trunc(input), which has the sign of *input*.
-
-    >>> ag.frac(ag.tensor([1.25, -1.25]))
-    tensor([ 0.2500, -0.2500])
-    """
-    return input - trunc(input)
-
-
-# ------------------------------------------------------------------------------------------------------------ selection
-
-_BITS = {4: np.dtype("int32"), 8: np.dtype("int64")}
-
-
-@primitive
-def gate(x: Array, mask: Array) -> Array:
-    """Return x where *mask* holds and 0 elsewhere, also where x is infinite or NaN.
-
-    A number times a boolean is exact in the integers that share its bits, and takes a tenth of np.where's time.
-    """
-    return (x.view(_BITS[x.itemsize]) * mask).view(x.dtype)
-
-
-gate.vjp(x=lambda g, mask: gate(g, mask), mask=None)
-
-
-@primitive(name="where")
-def choose(condition: Array, x: Array, y: Array) -> Array:
-    """Return x where *condition* holds, else y."""
-    return np.where(condition, x, y)
-
-
-choose.vjp(
-    condition=None,
-    x=lambda g, condition: gate(g, condition),
-    y=lambda g, condition: gate(g, logical_not(condition)),
-)
-
-
-def _spread(x: Array, over: Array) -> Array:
-    """Return the array x in the shape of the array *over*: numpy.broadcast_to takes six times as long on a few numbers."""
-    if x.shape == over.shape:
-        return x
-    full = np.empty(over.shape, x.dtype)
-    full[...] = x
-    return full
-
-
-@primitive
-def share(x: Array, a: Array, b: Array) -> Array:
-    """Return x where a > b, half of it where they are equal, else 0; all of it where either is NaN."""
-    return backend.of(x).kernels.share(x, _spread(a, x), _spread(b, x))
-
-
-share.vjp(x=lambda g, a, b: share(g, a, b), a=None, b=None)
-
-
-@primitive
-def maximum(x: Array, y: Array) -> Array:
-    """Return the larger of x and y; NaN wins.  Where they are equal, each gets half of the gradient.
-
-    >>> ag.maximum(ag.tensor([1.0, 5.0]), ag.tensor([3.0, 2.0]))
-    tensor([3., 5.])
-    """
-    return np.maximum(x, y)
-
-
-maximum.vjp(x=lambda g, x, y: share(g, x, y), y=lambda g, x, y: share(g, y, x))
-
-
-@primitive
-def minimum(x: Array, y: Array) -> Array:
-    """Return the smaller of x and y; NaN wins.  Where they are equal, each gets half of the gradient.
-
-    >>> ag.minimum(ag.tensor([1.0, 5.0]), ag.tensor([3.0, 2.0]))
-    tensor([1., 2.])
-    """
-    return np.minimum(x, y)
-
-
-minimum.vjp(x=lambda g, x, y: share(g, y, x), y=lambda g, x, y: share(g, x, y))
-
-
-@primitive
-def clamp_min(x: Array, low: Array) -> Array:
-    """Return x, or *low* where x is below it: ``clamp`` with one bound.
-
-    >>> ag.clamp_min(ag.tensor([-2.0, 2.0]), 0.0)
-    tensor([0., 2.])
-    """
-    return np.maximum(x, low)
-
-
-clamp_min.vjp(x=lambda g, x, low: gate(g, ge(x, low)), low=lambda g, x, low: gate(g, lt(x, low)))
-
-
-@primitive
-def clamp_max(x: Array, high: Array) -> Array:
-    """Return x, or *high* where x is above it: ``clamp`` with one bound.
-
-    >>> ag.clamp_max(ag.tensor([-2.0, 2.0]), 0.0)
-    tensor([-2.,  0.])
-    """
-    return np.minimum(x, high)
-
-
-clamp_max.vjp(x=lambda g, x, high: gate(g, le(x, high)), high=lambda g, x, high: gate(g, gt(x, high)))
-
-
-@primitive(name="clamp")
-def clamp_between(x: Array, low: Array, high: Array) -> Array:
-    """Return x within *low* and *high*, and *high* where they are in the wrong order."""
-    return np.minimum(np.maximum(x, low), high)
-
-
-clamp_between.vjp(
-    x=lambda g, x, low, high: gate(g, logical_and(ge(x, low), le(x, high))),
-    low=lambda g, x, low, high: gate(g, logical_and(lt(x, low), lt(low, high))),
-    high=lambda g, x, low, high: gate(g, logical_or(gt(x, high), lt(high, low))),
-)
-
-
-def clamp(input: Array, min: Array | float | None = None, max: Array | float | None = None) -> Array:
-    """Return *input* with what is below *min* set to it, and what is above *max* set to that.
-
-    Bounds are numbers or tensors; a tensor gets the gradient of the places where it is the result.  The gradient of
-    *input* is 1 within the bounds and on them, 0 outside and at NaN.  Where *min* is above *max*, the result is *max*.
-    Raises ArgumentError without a bound.
-
-    >>> ag.clamp(ag.tensor([-2.0, 0.5, 2.0]), -1, 1)
-    tensor([-1.0000,  0.5000,  1.0000])
-    """
-    if min is None and max is None:
-        raise ArgumentError("clamp: min and max are both None: expected at least one; give a number or a tensor")
-    if max is None:
-        return clamp_min(input, _bound(min, input))
-    if min is None:
-        return clamp_max(input, _bound(max, input))
-    return clamp_between(input, _bound(min, input), _bound(max, input))
-
-
-def _bound(bound: Any, input: Array) -> Any:
-    """Return a number as the constant that it is beside *input*; what would change the dtype is left to promotion."""
-    if isinstance(bound, int | float) and is_floating(input.dtype):
-        return constant(bound, input.dtype)
-    return bound
-
-
-def where(condition: Array, input: Array, other: Array) -> Array:
-    """Return *input* where *condition* holds, else *other*; both may be numbers, and all shapes broadcast.
-
-    Each gets the gradient of the places where it was chosen, and exactly 0 elsewhere; but 0 times infinity is NaN in
-    what comes before it: see that the branch not taken is finite, as in ``where(x > 0, log(where(x > 0, x, 1)), 0)``.
-    Raises DtypeError unless *condition* is boolean.
-
-    >>> ag.where(ag.tensor([True, False]), ag.tensor([1.0, 2.0]), 0)
-    tensor([1., 0.])
-    """
-    if condition.dtype.kind != "b":
-        raise DtypeError(f"where: condition has dtype {condition.dtype}: expected bool; compare, as in condition != 0")
-    return choose(condition, input, other)
-
 
 # ---------------------------------------------------------------------------------------------------- copies and dtypes
 

@@ -8,26 +8,22 @@ parameter.  The gradient of a lookup is a sum into zeros, where what was read tw
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+import operator
+from typing import Any
 
 import numpy as np
 
 from ..backend import of
 from ..dtypes import zero
-from ..errors import ArgumentError, DtypeError, ShapeError
+from ..errors import DtypeError, ShapeError
 from ..primitive import Array, primitive
-from .axes import normalize_dim
-from .elementwise import cast, choose, gate, mul, plus
-from .shape import Shape, broadcast_shapes, expand_to, flatten, plain, reshape_to, unbind
+from .axes import along, normalize_dim
+from .elementwise import cast
+from .selection import gate
+from .shape import Shape, broadcast_shapes, expand_to, flatten, plain, reshape_to
+from .stacking import unbind
 
 Index = tuple[Any, ...]
-
-
-class Sorted(NamedTuple):
-    """What ``sort`` and ``topk`` return."""
-
-    values: Array
-    indices: Array
 
 
 # --------------------------------------------------------------------------------------------------- regions and writes
@@ -138,7 +134,7 @@ pick.vjp(x=lambda g, index, axis, x_shape: add_picked(g, index, axis=axis, shape
 add_picked.vjp(x=lambda g, index, axis: pick(g, index, axis=axis), index=None)
 
 
-def _grid(index: Any, axis: int) -> Index:
+def grid(index: Any, axis: int) -> Index:
     """Return the index of every dim, so that they broadcast to the shape of *index*, which is that of *axis*."""
     ndim = index.ndim
     places: list[Any] = [np.arange(n).reshape((-1,) + (1,) * (ndim - 1 - d)) for d, n in enumerate(index.shape)]
@@ -149,7 +145,7 @@ def _grid(index: Any, axis: int) -> Index:
 # ------------------------------------------------------------------------------------------------ indexing as in x[...]
 
 
-def _parts(index: Any, ndim: int) -> tuple[Index, Index | None]:
+def parts(index: Any, ndim: int) -> tuple[Index, Index | None]:
     """Take *index* apart: the numbers, slices and new dims, and what then looks up in that view, if anything does."""
     items, arrays, ellipses = [], False, 0
     for i in index if type(index) is tuple else (index,):
@@ -236,35 +232,35 @@ def getitem(input: Array, index: Any) -> Array:
         places = _item(index)
         if type(places) is np.ndarray and places.ndim and places.dtype.kind != "b":
             return take_along(input, places, axis=0)
-    view, lookup = _parts(index, input.ndim)
+    view, lookup = parts(index, input.ndim)
     if lookup is None:
         return slice_view(input, index=view)
-    x = input if _is_everything(view) else slice_view(input, index=view)
+    x = input if is_everything(view) else slice_view(input, index=view)
     if type(lookup[-1]) is np.ndarray and lookup[-1].dtype.kind != "b" and all(type(i) is slice for i in lookup[:-1]):
         return take_along(x, lookup[-1], axis=len(lookup) - 1)
     return take_at(x, index=lookup)
 
 
-def _is_everything(view: Index) -> bool:
+def is_everything(view: Index) -> bool:
     return all(type(i) is slice and i == slice(None) for i in view)
 
 
-def put(input: Array, value: Any, *, index: Any) -> Array:
+def setitem(input: Array, value: Any, *, index: Any) -> Array:
     """Return a copy of *input* with *value* at ``[index]``: what ``input[index] = value`` makes of it.
 
     *value* broadcasts to the shape of ``input[index]``, and gets the dtype of *input*.  Where *index* names a place
     twice, the last value stays.
 
-    >>> ag.put(ag.zeros(4), 1, index=slice(1, 3))
+    >>> setitem(ag.zeros(4), 1, index=slice(1, 3))
     tensor([0., 1., 1., 0.])
     """
     v = value if hasattr(value, "dtype") else np.asarray(value, input.dtype)
     if v.dtype != input.dtype:
         v = cast(v, dtype=input.dtype)
-    view, lookup = _parts(index, input.ndim)
+    view, lookup = parts(index, input.ndim)
     if lookup is None:
         return _put(input, v, view)
-    if _is_everything(view):
+    if is_everything(view):
         return _put(input, v, lookup)
     return put_at(input, _put(slice_view(input, index=view), v, lookup), index=view)
 
@@ -286,7 +282,7 @@ def without_leading_ones(value: Any, ndim: int) -> Any:
 # ----------------------------------------------------------------------------------------------------- lookups by index
 
 
-def _check_index(name: str, index: Array, size: int, dim: int) -> None:
+def check_index(name: str, index: Array, size: int, dim: int) -> None:
     """Raise unless *index* holds integers from 0 to size - 1."""
     if index.dtype.kind not in "ui":
         raise DtypeError(f"{name}: index has dtype {index.dtype}: expected integers; use index.long()")
@@ -297,7 +293,7 @@ def _check_index(name: str, index: Array, size: int, dim: int) -> None:
         )
 
 
-def _check_pick(name: str, input: Array, dim: int, index: Array) -> int:
+def check_pick(name: str, input: Array, dim: int, index: Array) -> int:
     """Return *dim* counted from the front, if *index* fits *input*."""
     axis = normalize_dim(dim, input.ndim)
     sizes, shape = index.shape, input.shape
@@ -310,7 +306,7 @@ def _check_pick(name: str, input: Array, dim: int, index: Array) -> int:
             "as many "
             f"dims, and no larger sizes except at dim {dim}; expand() or slice it"
         )
-    _check_index(name, index, input.shape[axis], dim)
+    check_index(name, index, input.shape[axis], dim)
     return axis
 
 
@@ -326,7 +322,7 @@ def gather(input: Array, dim: int, index: Array) -> Array:
     if input.ndim == 0 and index.ndim == 0:
         line = gather(reshape_to(input, shape=(1,)), dim, reshape_to(index, shape=(1,)))
         return reshape_to(line, shape=())
-    return pick(input, index, axis=_check_pick("gather", input, dim, index))
+    return pick(input, index, axis=check_pick("gather", input, dim, index))
 
 
 def take_along_dim(input: Array, indices: Array, dim: int | None = None) -> Array:
@@ -361,218 +357,54 @@ def index_select(input: Array, dim: int, index: Array) -> Array:
         raise ShapeError(
             f"index_select: index has shape {tuple(index.shape)}, expected a vector; use input[..., index]"
         )
-    _check_index("index_select", index, input.shape[axis], dim)
+    check_index("index_select", index, input.shape[axis], dim)
     return take_along(input, index if index.ndim else reshape_to(index, shape=(1,)), axis=axis)
 
 
-def masked_select(input: Array, mask: Array) -> Array:
-    """Return the elements where *mask* is true, in one dim; both broadcast.
+def select(input: Array, dim: int, index: int) -> Array:
+    """Return a view of the place *index* of *dim*, without that dim.
 
-    >>> ag.masked_select(ag.tensor([1, 2, 3]), ag.tensor([True, False, True])).tolist()
-    [1, 3]
+    >>> ag.select(ag.arange(6).reshape(2, 3), 1, -1).tolist()
+    [2, 5]
     """
-    _check_mask("masked_select", mask)
-    shape = broadcast_shapes(input.shape, mask.shape)
-    return take_at(expand_to(input, shape=shape), index=(np.broadcast_to(plain(mask), shape),))
+    return slice_view(input, index=(*along(*check_place("select", input, dim, index)), ...))
 
 
-def masked_fill(input: Array, mask: Array, value: Any) -> Array:
-    """Return *input* with *value*, a number or 0-d tensor, where *mask* is true; both broadcast.
-
-    >>> ag.masked_fill(ag.tensor([1.0, 2.0]), ag.tensor([True, False]), -1)
-    tensor([-1.,  2.])
-    """
-    _check_mask("masked_fill", mask)
-    v = value if hasattr(value, "dtype") else np.asarray(value)
-    if v.ndim:
-        raise ShapeError(
-            f"masked_fill: value has shape {tuple(v.shape)}, expected a number; use where(mask, value, input)"
+def check_place(name: str, input: Array, dim: int, index: int) -> tuple[int, int]:
+    """Return *dim* and *index*, a place of it, both counted from the front."""
+    if input.ndim == 0:
+        raise IndexError(f"{name}: input is 0-d, and has no dim to choose a place of; use reshape(1)")
+    axis, place = normalize_dim(dim, input.ndim), operator.index(index)
+    size = input.shape[axis]
+    if not -size <= place < size:
+        raise IndexError(
+            f"{name}: index {place} is out of range for dim {dim} of size {size}: expected {-size} to {size - 1}"
         )
-    if v.dtype.kind == "f" and input.dtype.kind != "f":
-        raise DtypeError(f"masked_fill: value {value} does not fit input of dtype {input.dtype}; use input.float()")
-    return choose(mask, v if v.dtype == input.dtype else cast(v, dtype=input.dtype), input)
+    return axis, place % size
 
 
-def _check_mask(name: str, mask: Array) -> None:
-    if mask.dtype.kind != "b":
-        raise DtypeError(f"{name}: mask has dtype {mask.dtype}: expected bool; compare, as in mask != 0")
+def take(input: Array, index: Array) -> Array:
+    """Return the elements of the flat *input* at *index*, integers of any shape, which the result has too.
 
+    Negative ones count from the end.  Raises IndexError for a place that *input* does not have.
 
-# ------------------------------------------------------------------------------------------------------ writes by index
-
-
-def scatter(input: Array, dim: int, index: Array, src: Any = None, *, value: Any = None) -> Array:
-    """Return *input* with ``out[i, index[i, j]] = src[i, j]`` for *dim* 1 of 2: what ``gather`` reads, written.
-
-    *src* is a number, also as *value*, or a tensor at least as large as *index*.  Of values for one place the last
-    stays.
-
-    >>> ag.scatter(ag.zeros(2, 3), 1, ag.tensor([[2], [0]]), 1).tolist()
-    [[0.0, 0.0, 1.0], [1.0, 0.0, 0.0]]
+    >>> ag.take(ag.tensor([[4, 3, 5], [6, 7, 8]]), ag.tensor([0, 2, -1])).tolist()
+    [4, 5, 8]
     """
-    if (src is None) == (value is None):
-        raise ArgumentError("scatter: give either src or value")
-    source = value if src is None else src
-    axis = _check_pick("scatter", input, dim, index)
-    v = _source("scatter", source, index) if hasattr(source, "dtype") else np.asarray(source, input.dtype)
-    if v.dtype != input.dtype:
-        raise DtypeError(f"scatter: src has dtype {v.dtype}, input has {input.dtype}; use src.to(input.dtype)")
-    return put_at(input, v, index=_grid(plain(index), axis))
+    return take_along(flatten(input), from_the_front("take", index, math.prod(input.shape), -1), axis=0)
 
 
-def scatter_add(input: Array, dim: int, index: Array, src: Array) -> Array:
-    """Return *input* with ``out[i, index[i, j]] += src[i, j]`` for *dim* 1 of 2; *src* is at least as large as *index*.
-
-    >>> ag.scatter_add(ag.zeros(3), 0, ag.tensor([0, 2, 2]), ag.ones(3))
-    tensor([1., 0., 2.])
-    """
-    axis = _check_pick("scatter_add", input, dim, index)
-    part = add_picked(_source("scatter_add", src, index), index, axis=axis, shape=tuple(input.shape))
-    return plus(input, part)
-
-
-def _source(name: str, src: Array, index: Array) -> Array:
-    """Return the part of *src* that has the shape of *index*."""
-    if src.shape == index.shape or src.ndim == 0:
-        return src
-    if src.ndim != index.ndim or any(m < n for m, n in zip(src.shape, index.shape)):
-        raise ShapeError(f"{name}: src of shape {tuple(src.shape)} is smaller than index of shape {tuple(index.shape)}")
-    return src[tuple([slice(n) for n in index.shape])]
+def from_the_front(name: str, index: Array, size: int, dim: int) -> Any:
+    """Return the array of *index* with its negative places counted from the front; an error where one is not there."""
+    places = plain(index)
+    if places.dtype.kind == "i":
+        places = places.astype(np.int64)
+        places[(places < 0) & (places >= -size)] += size
+    check_index(name, places, size, dim)
+    return places
 
 
-def index_add(input: Array, dim: int, index: Array, source: Array, *, alpha: float = 1) -> Array:
-    """Return *input* with ``alpha * source`` added at the places *index*, a vector, of *dim*.
-
-    >>> ag.index_add(ag.zeros(3), 0, ag.tensor([0, 2, 2]), ag.tensor([1.0, 2.0, 3.0]))
-    tensor([1., 0., 5.])
-    """
-    axis = normalize_dim(dim, input.ndim)
-    size = plain(index).size
-    expected = (*input.shape[:axis], size, *input.shape[axis + 1 :])
-    if index.ndim > 1 or tuple(source.shape) != expected:
-        raise ShapeError(
-            f"index_add: index of shape {tuple(index.shape)} and source of shape {tuple(source.shape)} do not fit: "
-            "expected "
-            f"a vector, and a source of shape {expected}"
-        )
-    _check_index("index_add", index, input.shape[axis], dim)
-    part = add_along(source, index, axis=axis, shape=tuple(input.shape))
-    return plus(input, part if alpha == 1 else mul(part, alpha))
-
-
-# ------------------------------------------------------------------------------------------------- triangles, diagonals
-
-
-@primitive
-def triangle(x: Array, *, lower: bool, offset: int) -> Array:
-    """Return x (..., M, N) with zeros above, or below, the diagonal that lies *offset* to the right of the main one."""
-    return np.tril(x, offset) if lower else np.triu(x, offset)
-
-
-triangle.vjp(x=lambda g, lower, offset: triangle(g, lower=lower, offset=offset))
-
-
-@primitive(name="diagonal", view=True)
-def diagonal_view(x: Array, *, offset: int, axes: tuple[int, int]) -> Array:
-    out = x.diagonal(offset, *axes)
-    out.flags.writeable = x.flags.writeable  # NumPy's is read-only for historical reasons
-    return out
-
-
-@primitive
-def diagonal_into(x: Array, *, offset: int, axes: tuple[int, int], shape: Shape) -> Array:
-    """Return zeros of *shape* with x on a diagonal: the partner of ``diagonal_view``."""
-    out = np.zeros(shape, x.dtype)
-    line = out.diagonal(offset, *axes)
-    line.flags.writeable = True
-    line[...] = x
-    return out
-
-
-diagonal_view.vjp(x=lambda g, offset, axes, x_shape: diagonal_into(g, offset=offset, axes=axes, shape=x_shape))
-diagonal_into.vjp(x=lambda g, offset, axes: diagonal_view(g, offset=offset, axes=axes))
-
-
-def tril(input: Array, diagonal: int = 0) -> Array:
-    """Return the lower triangle of matrices (..., M, N), up to *diagonal* (1 is right of the main one); zeros above.
-
-    >>> ag.tril(ag.ones(2, 2)).tolist()
-    [[1.0, 0.0], [1.0, 1.0]]
-    """
-    return _triangle("tril", input, True, diagonal)
-
-
-def triu(input: Array, diagonal: int = 0) -> Array:
-    """Return the upper triangle of matrices (..., M, N), from *diagonal* (1 is right of the main one); zeros below.
-
-    >>> ag.triu(ag.ones(2, 2)).tolist()
-    [[1.0, 1.0], [0.0, 1.0]]
-    """
-    return _triangle("triu", input, False, diagonal)
-
-
-def _triangle(name: str, input: Array, lower: bool, diagonal: int) -> Array:
-    if input.ndim < 2:
-        raise ShapeError(f"{name}: input has shape {tuple(input.shape)}, expected at least 2 dims")
-    return triangle(input, lower=lower, offset=diagonal)
-
-
-def diagonal(input: Array, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Array:
-    """Return a view of a diagonal of the dims *dim1* and *dim2*, as the last dim; *offset* 1 is right of the main one.
-
-    >>> ag.diagonal(ag.arange(4).reshape(2, 2)).tolist()
-    [0, 3]
-    """
-    axes = normalize_dim(dim1, input.ndim), normalize_dim(dim2, input.ndim)
-    if axes[0] == axes[1]:
-        raise ArgumentError(
-            f"diagonal: dim1={dim1} and dim2={dim2} are the same dim of input of shape {tuple(input.shape)}"
-        )
-    return diagonal_view(input, offset=offset, axes=axes)
-
-
-def diag(input: Array, diagonal: int = 0) -> Array:
-    """Return the diagonal of a matrix, or a matrix with a vector on its diagonal.
-
-    >>> ag.diag(ag.tensor([1, 2])).tolist()
-    [[1, 0], [0, 2]]
-    """
-    if input.ndim == 2:
-        return diagonal_view(input, offset=diagonal, axes=(0, 1))
-    if input.ndim != 1:
-        raise ShapeError(f"diag: input has shape {tuple(input.shape)}, expected a vector or a matrix; use diagonal()")
-    size = input.shape[0] + abs(diagonal)
-    return diagonal_into(input, offset=diagonal, axes=(0, 1), shape=(size, size))
-
-
-# ----------------------------------------------------------------------------------------------------- order and places
-
-
-@primitive(name="argsort")
-def order_along(x: Array, *, axis: int, descending: bool) -> Array:
-    """Equal elements keep their order; NaN counts as the largest."""
-    if not descending:
-        return np.argsort(x, axis, kind="stable")
-    return x.shape[axis] - 1 - np.flip(np.argsort(np.flip(x, axis), axis, kind="stable"), axis)
-
-
-order_along.vjp(x=None)
-
-
-@primitive(name="topk")
-def extremes_along(x: Array, *, k: int, axis: int, largest: bool) -> Array:
-    """Return the places of the *k* largest or smallest, in order."""
-    size = x.shape[axis]
-    if k == 0 or size == 0:
-        return np.zeros((*x.shape[:axis], k, *x.shape[axis + 1 :]), np.int64)
-    cut = size - k if largest else k - 1  # all that lies beyond it, or before, belongs to them
-    parts = np.argpartition(x, cut, axis)
-    found = np.sort(np.take(parts, np.arange(cut, size) if largest else np.arange(k), axis), axis)
-    order = order_along(np.take_along_axis(x, found, axis), axis=axis, descending=largest)
-    return np.take_along_axis(found, order, axis)
-
-
-extremes_along.vjp(x=None)
+# --------------------------------------------------------------------------------------------------------------- places
 
 
 @primitive(name="nonzero")
@@ -589,45 +421,15 @@ def nonzero(input: Array, *, as_tuple: bool = False) -> Any:
     >>> ag.nonzero(ag.tensor([0, 5, 6])).tolist()
     [[1], [2]]
     """
-    places = places_of(input)
-    return unbind(places, 1) if as_tuple else places
+    if as_tuple:
+        return unbind(places_of(input if input.ndim else reshape_to(input, shape=(1,))), 1)
+    return places_of(input)
 
 
-def argsort(input: Array, dim: int = -1, descending: bool = False, stable: bool = False) -> Array:
-    """Return the places that put *dim* in order.  Equal elements always keep theirs; NaN counts as the largest.
+def argwhere(input: Array) -> Array:
+    """Return the places of the elements that are not zero, one row each.
 
-    >>> ag.argsort(ag.tensor([3, 1, 2])).tolist()
-    [1, 2, 0]
+    >>> ag.argwhere(ag.tensor([0, 5, 6])).tolist()
+    [[1], [2]]
     """
-    if input.ndim == 0:
-        normalize_dim(dim, 0)
-        return order_along(reshape_to(input, shape=(1,)), axis=0, descending=descending).reshape(())
-    return order_along(input, axis=normalize_dim(dim, input.ndim), descending=descending)
-
-
-def sort(input: Array, dim: int = -1, descending: bool = False, stable: bool = False) -> Sorted:
-    """Return (values, indices) of *dim* in order.  Equal elements always keep theirs; NaN counts as the largest.
-
-    >>> values, indices = ag.sort(ag.tensor([3.0, 1.0, 2.0]))
-    >>> values.tolist(), indices.tolist()
-    ([1.0, 2.0, 3.0], [1, 2, 0])
-    """
-    indices = argsort(input, dim, descending)
-    return Sorted(gather(input, dim, indices), indices)
-
-
-def topk(input: Array, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Sorted:
-    """Return (values, indices) of the *k* largest, or smallest, of *dim*, in order.
-
-    >>> ag.topk(ag.tensor([3.0, 1.0, 2.0]), 2).indices.tolist()
-    [0, 2]
-    """
-    axis = normalize_dim(dim, input.ndim)
-    size = input.shape[axis] if input.ndim else 1
-    if not 0 <= k <= size:
-        raise ArgumentError(f"topk: k={k} is out of range for dim {dim} of size {size}: expected 0 to {size}")
-    if input.ndim == 0:
-        line = topk(reshape_to(input, shape=(1,)), k)
-        return Sorted(*line) if k == 0 else Sorted(*[reshape_to(x, shape=()) for x in line])
-    indices = extremes_along(input, k=k, axis=axis, largest=largest)
-    return Sorted(pick(input, indices, axis=axis), indices)
+    return places_of(input)

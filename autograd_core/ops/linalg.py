@@ -7,19 +7,19 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
-from string import ascii_letters
+from string import ascii_letters, ascii_lowercase, ascii_uppercase
 from typing import Any
 
 import numpy as np
 
 from ..backend import of
-from ..errors import ArgumentError, ShapeError
+from ..dtypes import is_floating
+from ..errors import ArgumentError, DtypeError, ShapeError
 from ..primitive import Array, primitive
 from .axes import normalize_dims
-from .index import diagonal
+from .diagonal import diagonal
 from .reduce import reduce_sum
-from .shape import Shape, movedim, permute_axes, reshape_to
+from .shape import Shape, movedim, permute_axes, plain, reshape_to
 
 
 def _rows(x: Array) -> Array:
@@ -107,14 +107,21 @@ def bmm(input: Array, mat2: Array) -> Array:
     >>> ag.bmm(ag.ones(5, 2, 3), ag.ones(5, 3, 4)).shape
     (5, 2, 4)
     """
-    _check_dims("bmm", input=(input, 3), mat2=(mat2, 3))
-    if input.shape[0] != mat2.shape[0]:
-        raise ShapeError(
-            f"bmm: input of shape {tuple(input.shape)} and mat2 of shape {tuple(mat2.shape)} differ in the number of "
-            "matrices; "
-            "matmul() broadcasts"
-        )
+    _check_stacks("bmm", input=input, mat2=mat2)
     return matmul(input, mat2)
+
+
+def _check_stacks(name: str, **stacks: Array) -> None:
+    """Raise unless both stacks have equally many matrices, that multiply."""
+    _check_dims(name, **{argument: (x, 3) for argument, x in stacks.items()})
+    (left, x), (right, y) = stacks.items()
+    if x.shape[0] != y.shape[0]:
+        raise ShapeError(
+            f"{name}: {left} of shape {tuple(x.shape)} and {right} of shape {tuple(y.shape)} differ in the number of "
+            "matrices; matmul() broadcasts"
+        )
+    if x.shape[2] != y.shape[1]:
+        raise _misfit(name, left, x, right, y)
 
 
 def mv(input: Array, vec: Array) -> Array:
@@ -147,13 +154,73 @@ def outer(input: Array, vec2: Array) -> Array:
     return reshape_to(input, shape=(input.shape[0], 1)) * vec2
 
 
+ger = outer
+
+
+def vdot(input: Array, other: Array) -> Array:
+    """Return the inner product of two vectors, as ``dot`` does.
+
+    >>> ag.vdot(ag.tensor([1.0, 2.0]), ag.tensor([3.0, 4.0]))
+    tensor(11.)
+    """
+    _check_dims("vdot", input=(input, 1), other=(other, 1))
+    return matmul(input, other)
+
+
+def inner(input: Array, other: Array) -> Array:
+    """Return the sums of products over the last dim of both; the product where one is a number.
+
+    >>> ag.inner(ag.ones(2, 3), ag.ones(4, 3)).shape
+    (2, 4)
+    """
+    if not input.ndim or not other.ndim:
+        return input * other
+    if input.shape[-1] != other.shape[-1]:
+        raise ShapeError(
+            f"inner: input of shape {tuple(input.shape)} and other of shape {tuple(other.shape)} differ in the size of the "
+            "last dim; transpose one?"
+        )
+    return tensordot(input, other, ([-1], [-1]))
+
+
+def kron(input: Array, other: Array) -> Array:
+    """Return the Kronecker product: *other*, times each element of *input*, in blocks; dims are added in front.
+
+    >>> ag.kron(ag.tensor([1, 10]), ag.tensor([[1, 2]])).tolist()
+    [[1, 2, 10, 20]]
+    """
+    ndim = max(input.ndim, other.ndim)
+    rows, columns = ((1,) * (ndim - x.ndim) + tuple(x.shape) for x in (input, other))
+    blocks = reshape_to(input, shape=tuple([n for size in rows for n in (size, 1)]))
+    within = reshape_to(other, shape=tuple([n for size in columns for n in (1, size)]))
+    return reshape_to(blocks * within, shape=tuple([m * n for m, n in zip(rows, columns)]))
+
+
 def addmm(input: Array, mat1: Array, mat2: Array, *, beta: float = 1, alpha: float = 1) -> Array:
     """Return ``beta * input + alpha * (mat1 @ mat2)``.
 
     >>> ag.addmm(ag.ones(4), ag.ones(2, 3), ag.ones(3, 4)).tolist()
     [[4.0, 4.0, 4.0, 4.0], [4.0, 4.0, 4.0, 4.0]]
     """
-    return _weighted_sum(input, mm(mat1, mat2), beta, alpha)
+    return _weighted_sum("addmm", input, mm(mat1, mat2), beta, alpha)
+
+
+def addmv(input: Array, mat: Array, vec: Array, *, beta: float = 1, alpha: float = 1) -> Array:
+    """Return ``beta * input + alpha * (mat @ vec)``.
+
+    >>> ag.addmv(ag.ones(2), ag.ones(2, 3), ag.ones(3))
+    tensor([4., 4.])
+    """
+    return _weighted_sum("addmv", input, mv(mat, vec), beta, alpha)
+
+
+def addr(input: Array, vec1: Array, vec2: Array, *, beta: float = 1, alpha: float = 1) -> Array:
+    """Return ``beta * input + alpha * outer(vec1, vec2)``.
+
+    >>> ag.addr(ag.ones(2, 2), ag.tensor([1.0, 2.0]), ag.tensor([3.0, 4.0])).tolist()
+    [[4.0, 5.0], [7.0, 9.0]]
+    """
+    return _weighted_sum("addr", input, outer(vec1, vec2), beta, alpha)
 
 
 def baddbmm(input: Array, batch1: Array, batch2: Array, *, beta: float = 1, alpha: float = 1) -> Array:
@@ -162,10 +229,32 @@ def baddbmm(input: Array, batch1: Array, batch2: Array, *, beta: float = 1, alph
     >>> ag.baddbmm(ag.ones(4), ag.ones(5, 2, 3), ag.ones(5, 3, 4)).shape
     (5, 2, 4)
     """
-    return _weighted_sum(input, bmm(batch1, batch2), beta, alpha)
+    return _weighted_sum("baddbmm", input, bmm(batch1, batch2), beta, alpha)
 
 
-def _weighted_sum(input: Array, product: Array, beta: float, alpha: float) -> Array:
+def addbmm(input: Array, batch1: Array, batch2: Array, *, beta: float = 1, alpha: float = 1) -> Array:
+    """Return ``beta * input + alpha * sum(batch1 @ batch2)``, the sum over stacks of matrices.
+
+    >>> ag.addbmm(ag.ones(2, 4), ag.ones(5, 2, 3), ag.ones(5, 3, 4)).tolist()
+    [[16.0, 16.0, 16.0, 16.0], [16.0, 16.0, 16.0, 16.0]]
+    """
+    _check_stacks("addbmm", batch1=batch1, batch2=batch2)
+    count, rows, inner = batch1.shape
+    left = reshape_to(permute_axes(batch1, axes=(1, 0, 2)), shape=(rows, count * inner))
+    right = reshape_to(batch2, shape=(batch2.shape[0] * batch2.shape[1], batch2.shape[2]))
+    return _weighted_sum("addbmm", input, matmul(left, right), beta, alpha)
+
+
+def _weighted_sum(name: str, input: Array, product: Array, beta: float, alpha: float) -> Array:
+    lead = product.ndim - input.ndim
+    if lead < 0 or any(n not in (1, m) for n, m in zip(input.shape, product.shape[lead:])):
+        raise ShapeError(
+            f"{name}: input of shape {tuple(input.shape)} does not broadcast to the product's {tuple(product.shape)}; sum() "
+            "or reshape() it"
+        )
+    floating = is_floating(input.dtype) or is_floating(product.dtype)
+    if not floating and (isinstance(alpha, float) or isinstance(beta, float)):
+        raise DtypeError(f"{name}: beta={beta} and alpha={alpha}, but the operands are {product.dtype}: give integers")
     product = product if alpha == 1 else product * alpha
     if beta == 0:  # as in PyTorch, NaN in input is then ignored
         return product
@@ -269,16 +358,24 @@ def _contract_part(g: Array, i: int, xs: tuple[Array, ...], labels: tuple[str, .
 contract.vjp(xs=_contract_part)
 
 
-def einsum(equation: str, *operands: Any) -> Array:
+def einsum(equation: Any, *operands: Any) -> Array:
     """Return the sum of products that *equation* spells: a letter for each dim, a comma between operands.
 
     Letters that the part after ``->`` lacks are summed over; a letter twice in one operand takes the diagonal; ``...``
     stands for dims that broadcast.  Without ``->`` the result has ``...`` and the letters that occur once, sorted.
 
+    Instead, each operand may be followed by a list of numbers from 0 to 51 for its dims, with ``...`` as it is; one more
+    list at the end is for the result.
+
     >>> ag.einsum("ij,jk->ik", ag.ones(2, 3), ag.ones(3, 4)).shape
     (2, 4)
+    >>> ag.einsum(ag.ones(2, 3), [0, 1], ag.ones(3, 4), [1, 2], [0, 2]).shape
+    (2, 4)
     """
-    xs = list(operands[0]) if len(operands) == 1 and isinstance(operands[0], tuple | list) else list(operands)
+    if not isinstance(equation, str) and operands:
+        equation, xs = _spelled(equation, *operands)
+    else:
+        xs = list(operands[0]) if len(operands) == 1 and isinstance(operands[0], tuple | list) else list(operands)
     labels, result = _letters(equation, xs)
     for i, x in enumerate(xs):
         xs[i], labels[i] = _diagonals(equation, x, labels[i])
@@ -304,6 +401,26 @@ def einsum(equation: str, *operands: Any) -> Array:
     if len(xs) == 1:
         return permute_axes(xs[0], axes=tuple([labels[0].index(k) for k in result]))
     return contract(*xs, labels=tuple(labels), result=result)
+
+
+def _spelled(*parts: Any) -> tuple[str, list[Any]]:
+    """Return the equation and the operands of ``einsum(x, [0, 1], y, [1, 2], [0, 2])``."""
+    xs, lists = list(parts[::2]), parts[1::2]
+    result = f"->{_term(xs.pop())}" if len(parts) % 2 else ""
+    return ",".join([_term(numbers) for numbers in lists]) + result, xs
+
+
+def _term(numbers: Any) -> str:
+    """Return the letters of a list of numbers; capitals first, for their order is that of dims of the result."""
+    if not isinstance(numbers, list | tuple):
+        raise ArgumentError(
+            f"einsum: {type(numbers).__name__} stands where a list of numbers belongs, expected operand, list, operand, "
+            "list, ...; or an equation such as 'ij,jk->ik' first"
+        )
+    letters = ascii_uppercase + ascii_lowercase
+    if wrong := [k for k in numbers if k is not ... and not (isinstance(k, int) and 0 <= k < len(letters))]:
+        raise ArgumentError(f"einsum: the list {list(numbers)} contains {wrong}; use numbers from 0 to 51 and one ...")
+    return "".join(["..." if k is ... else letters[k] for k in numbers])
 
 
 def _letters(equation: str, xs: list[Any]) -> tuple[list[str], str]:
@@ -357,27 +474,40 @@ def _diagonals(equation: str, x: Array, labels: str) -> tuple[Array, str]:
     return x, labels
 
 
-def tensordot(a: Array, b: Array, dims: int | Sequence[Sequence[int]] = 2) -> Array:
+def tensordot(a: Array, b: Array, dims: Any = 2) -> Array:
     """Return the sum of products over *dims*: the last of *a* with the first of *b*, or two lists of dims.
+
+    *dims* may be a tensor of integers.  Sizes that meet are equal, or one of them is 1 and stands for all.
 
     >>> ag.tensordot(ag.ones(2, 3, 4), ag.ones(3, 4, 5)).shape
     (2, 5)
     """
+    if hasattr(dims, "dtype"):
+        dims = plain(dims).tolist()
     if isinstance(dims, int):
         if not 0 <= dims <= min(a.ndim, b.ndim):
             raise ArgumentError(f"tensordot: dims={dims} is out of range for tensors of {a.ndim} and {b.ndim} dims")
         over_a, over_b = tuple(range(a.ndim - dims, a.ndim)), tuple(range(dims))
     else:
+        if not isinstance(dims, list | tuple) or len(dims) != 2 or any(isinstance(d, int) for d in dims):
+            raise ArgumentError(f"tensordot: dims={dims!r}: expected a number of dims, or two lists of dims")
         over_a, over_b = normalize_dims(dims[0], a.ndim), normalize_dims(dims[1], b.ndim)
-    if [a.shape[d] for d in over_a] != [b.shape[d] for d in over_b]:
+    sizes = [(a.shape[i], b.shape[j]) for i, j in zip(over_a, over_b)]
+    if len(over_a) != len(over_b) or any(m != n and 1 not in (m, n) for m, n in sizes):
         raise ShapeError(
             f"tensordot: dims {over_a} of a tensor of shape {tuple(a.shape)} and dims {over_b} of one of shape "
-            f"{tuple(b.shape)} "
-            "must have equal sizes, in pairs"
+            f"{tuple(b.shape)} must have equal sizes, in pairs"
         )
+    if any(m != n for m, n in sizes):
+        a = _summed(a, [i for i, (m, n) in zip(over_a, sizes) if n == 1])
+        b = _summed(b, [j for j, (m, n) in zip(over_b, sizes) if m == 1])
     count = len(over_a)
     x, y = movedim(a, over_a, tuple(range(-count, 0))), movedim(b, over_b, tuple(range(count)))
     left, right = tuple(x.shape[: x.ndim - count]), tuple(y.shape[count:])
     inner = math.prod(y.shape[:count])
     flat = matmul(reshape_to(x, shape=(math.prod(left), inner)), reshape_to(y, shape=(inner, math.prod(right))))
     return reshape_to(flat, shape=left + right)
+
+
+def _summed(x: Array, dims: list[int]) -> Array:
+    return reduce_sum(x, axis=tuple(dims), keepdims=True)

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..errors import ArgumentError, ShapeError
 from ..primitive import Array, primitive
-from .shape import Shape
+from .shape import Shape, clone
 
 # ----------------------------------------------------------------------------------------------------------- primitives
 
@@ -54,20 +54,24 @@ def fold_edges(x: Array, *, before: Shape, after: Shape, mode: str) -> Array:
     for axis in reversed(range(x.ndim)):
         lead, rest = region[:axis], region[axis + 1 :]
         for added, source in _edges(before[axis], shape[axis], after[axis], mode):
-            out[(*lead, source, *rest)] += out[(*lead, added, *rest)]
+            values = out[(*lead, added, *rest)]
+            out[(*lead, source, *rest)] += values.sum(axis, keepdims=True) if mode == "replicate" else values
         region[axis] = slice(before[axis], before[axis] + shape[axis])
     return out[tuple(region)].copy()
 
 
-def _edges(a: int, n: int, b: int, mode: str) -> list[tuple[int, int]]:
-    """Return each of the *a* places before and the *b* places after n, with the one of these n that it repeats."""
-    last = a + n - 1
-    low, high = range(a), range(last + 1, last + 1 + b)
+def _edges(a: int, n: int, b: int, mode: str) -> list[tuple[slice, slice]]:
+    """Return the *a* places before and the *b* places after n, with those of these n that they repeat."""
+    end = a + n
+    low, high = slice(0, a), slice(end, end + b)
     if mode == "reflect":
-        return [(p, 2 * a - p) for p in low] + [(p, 2 * last - p) for p in high]
-    if mode == "replicate":
-        return [(p, a) for p in low] + [(p, last) for p in high]
-    return [(p, p + n) for p in low] + [(p, p - n) for p in high]
+        stop = end - 2 - b
+        sources = slice(2 * a, a, -1), slice(end - 2, stop if stop >= 0 else None, -1)
+    elif mode == "replicate":
+        sources = slice(a, a + 1), slice(end - 1, end)
+    else:
+        sources = slice(n, end), slice(a, a + b)
+    return [(added, source) for added, source, count in zip((low, high), sources, (a, b)) if count]
 
 
 pad_from_edges.vjp(x=lambda g, before, after, mode: fold_edges(g, before=before, after=after, mode=mode))
@@ -100,17 +104,26 @@ def pad(input: Array, pad: Sequence[int], mode: str = "constant", value: float |
             raise ShapeError(f"pad: pad={tuple(pad)} crops more than dim {d} of input of shape {shape} has")
     if mode not in ("constant", *_LEAST):
         raise ArgumentError(f'pad: mode={mode!r} is unknown; use "constant", "reflect", "replicate" or "circular"')
+    if mode == "circular":  # the other modes may repeat what is cropped
+        input = _crop(input, before, after)
+        before, after = [max(a, 0) for a in before], [max(b, 0) for b in after]
     if mode != "constant":
-        _check_edges(mode, value, pad, list(zip(before, shape, after)))
+        _check_edges(mode, value, pad, list(zip(before, input.shape, after)))
     low, high = tuple([max(a, 0) for a in before]), tuple([max(b, 0) for b in after])
-    if any(low) or any(high):
-        if mode == "constant":
-            input = pad_constant(input, before=low, after=high, value=0 if value is None else value)
-        else:
-            input = pad_from_edges(input, before=low, after=high, mode=mode)
-    if min(before, default=0) < 0 or min(after, default=0) < 0:  # after the padding: an edge may repeat what is cropped
-        input = input[tuple([slice(max(-a, 0), n - max(-b, 0)) for a, n, b in zip(before, input.shape, after)])]
-    return input
+    if not (any(low) or any(high)):
+        return clone(_crop(input, before, after))  # never a view
+    if mode == "constant":
+        padded = pad_constant(input, before=low, after=high, value=0 if value is None else value)
+    else:
+        padded = pad_from_edges(input, before=low, after=high, mode=mode)
+    return _crop(padded, before, after)
+
+
+def _crop(x: Array, before: Sequence[int], after: Sequence[int]) -> Array:
+    """Return x without as many places, before and after, as negative numbers say."""
+    if min(before, default=0) >= 0 and min(after, default=0) >= 0:
+        return x
+    return x[tuple([slice(max(-a, 0), n - max(-b, 0)) for a, n, b in zip(before, x.shape, after)])]
 
 
 _LEAST: dict[str, Callable[[int], int]] = {  # the size that a dim must have for n places on either side
@@ -122,7 +135,7 @@ _LEAST: dict[str, Callable[[int], int]] = {  # the size that a dim must have for
 
 def _check_edges(mode: str, value: float | None, pad: Sequence[int], sizes: list[tuple[int, int, int]]) -> None:
     """Raise unless each dim, of places before, size and places after, is large enough for what *mode* repeats."""
-    if value is not None:
+    if value:
         raise ArgumentError(
             f'pad: value={value} has no meaning with mode={mode!r}; leave it out, or use mode="constant"'
         )

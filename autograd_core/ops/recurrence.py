@@ -17,7 +17,8 @@ from ..primitive import Array, primitive
 from .linalg import linear, matmul
 from .recurrent import CELLS, check, lstm_step
 from .reduce import reduce_sum
-from .shape import cat, reshape_to
+from .shape import reshape_to
+from .stacking import cat
 
 Sizes: TypeAlias = tuple[int, ...]
 

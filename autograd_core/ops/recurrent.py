@@ -17,9 +17,9 @@ from ..errors import ArgumentError, DtypeError, ShapeError
 from ..primitive import Array, primitive
 from .activation import relu, sigmoid
 from .compare import ne
-from .elementwise import gate
 from .linalg import linear
-from .shape import cat
+from .selection import gate
+from .stacking import cat
 from .trigonometric import tanh
 
 Pulled: TypeAlias = tuple[Array, Array, Array]  # the gradients of a, of u, and of what the step carries over

@@ -1,4 +1,4 @@
-"""Shapes: views of the same numbers, copies that join and reverse, and the public functions composed from them.
+"""Shapes: views of the same numbers, and the public functions composed from them.
 
 Primitives take complete static shapes and non-negative axes.  The public functions below them have PyTorch's signatures
 and accept -1 and negative dims.
@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
-from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy as np
 
+from ..backend import of
 from ..errors import ArgumentError, ShapeError
 from ..primitive import Array, primitive
 from .axes import normalize_dim, normalize_dims
@@ -98,57 +98,52 @@ def clone(x: Array) -> Array:
 clone.vjp(x=lambda g: g)
 
 
-@primitive(name="cat")
-def join(*xs: Array, dim: int) -> Array:
-    return np.concatenate(xs, dim)
+@primitive(name="as_strided", view=True)
+def strided(x: Array, *, shape: Shape, strides: Shape, offset: int) -> Array:
+    """Return ``out[i, j] = x.ravel()[offset + i * strides[0] + j * strides[1]]``, and so on for other dims.
+
+    A view where x is contiguous, read-only where one element serves several places.
+    """
+    steps = tuple([n * x.itemsize for n in strides])
+    out = np.ndarray(shape, x.dtype, np.ascontiguousarray(x), offset * x.itemsize, steps)
+    if not x.flags.writeable or _overlaps(shape, strides):
+        out.flags.writeable = False
+    return out
 
 
-def _join_part(g: Array, i: int, xs_shapes: tuple[Shape, ...], dim: int) -> Array:
-    start = sum([shape[dim] for shape in xs_shapes[:i]])
-    return _along(g, dim, slice(start, start + xs_shapes[i][dim]))
+@primitive
+def strided_sum(x: Array, *, shape: Shape, strides: Shape, offset: int) -> Array:
+    """Return zeros of *shape* with x added where ``strided`` reads: its partner."""
+    places = np.full((1,) * x.ndim, offset)
+    for axis, (n, step) in enumerate(zip(x.shape, strides)):
+        places = places + (np.arange(n) * step).reshape((-1,) + (1,) * (x.ndim - 1 - axis))
+    out = np.zeros(shape, x.dtype)
+    of(out).kernels.scatter_add_rows(out.reshape(-1, 1), places.reshape(-1), x.reshape(-1, 1))
+    return out
 
 
-def _join_parts(g: Array, xs_shapes: tuple[Shape, ...], dim: int) -> list[Array]:
-    bounds = accumulate([shape[dim] for shape in xs_shapes], initial=0)
-    return [_along(g, dim, slice(start, stop)) for start, stop in pairwise(bounds)]
+strided.vjp(
+    x=lambda g, strides, offset, x_shape: strided_sum(g, shape=x_shape, strides=strides, offset=offset),
+)
+strided_sum.vjp(x=lambda g, strides, offset, x_shape: strided(g, shape=x_shape, strides=strides, offset=offset))
 
 
-join.vjp(xs=_join_part)
-join.fuse(_join_parts)  # each part alone has to count those before it
-
-
-@primitive(name="stack")
-def join_anew(*xs: Array, dim: int) -> Array:
-    """All operands have one shape, and *dim* is new."""
-    if dim == 0:
-        return np.concatenate([x[None] for x in xs])
-    column = (*xs[0].shape[:dim], 1, *xs[0].shape[dim:])
-    return np.concatenate([x.reshape(column) for x in xs], dim)
-
-
-join_anew.vjp(xs=lambda g, i, dim: _along(g, dim, i))
-
-
-@primitive(name="flip")
-def reverse(x: Array, *, axes: Shape) -> Array:
-    return x[tuple([slice(None, None, -1 if i in axes else 1) for i in range(x.ndim)])].copy()
-
-
-reverse.vjp(x=lambda g, axes: reverse(g, axes=axes))
-
-
-@primitive(name="roll")
-def roll_by(x: Array, *, shifts: Shape, axes: Shape) -> Array:
-    return np.roll(x, shifts, axes)
-
-
-roll_by.vjp(x=lambda g, shifts, axes: roll_by(g, shifts=tuple([-s for s in shifts]), axes=axes))
+@lru_cache(1024)
+def _overlaps(shape: Shape, strides: Shape) -> bool:
+    """Return whether places may share an element: whether a step is no longer than all shorter ones together."""
+    reach = 0
+    for step, n in sorted(zip(strides, shape)):
+        if n > 1:
+            if step <= reach:
+                return True
+            reach += step * (n - 1)
+    return False
 
 
 # ----------------------------------------------------------------------------------------------------- views, regrouped
 
 
-def _sizes(sizes: tuple[Any, ...]) -> Shape:
+def sizes_of(sizes: tuple[Any, ...]) -> Shape:
     """The sizes of ``f(x, 2, 3)`` or ``f(x, (2, 3))``."""
     several = len(sizes) == 1 and isinstance(sizes[0], (tuple, list))  # a union would be built at each call
     return tuple(map(operator.index, sizes[0] if several else sizes))
@@ -187,7 +182,7 @@ def reshape(input: Array, *shape: Any) -> Array:
     >>> ag.reshape(ag.arange(6), (2, -1)).shape
     (2, 3)
     """
-    return reshape_to(input, shape=_complete(_sizes(shape), input.shape, "reshape"))
+    return reshape_to(input, shape=_complete(sizes_of(shape), input.shape, "reshape"))
 
 
 def view(input: Array, *shape: Any) -> Array:
@@ -198,7 +193,7 @@ def view(input: Array, *shape: Any) -> Array:
     >>> ag.arange(6).view(3, 2).shape
     (3, 2)
     """
-    sizes = _complete(_sizes(shape), input.shape, "view")
+    sizes = _complete(sizes_of(shape), input.shape, "view")
     out = reshape_to(input, shape=sizes)
     source = plain(input)
     if not source.flags.c_contiguous and 0 not in sizes and not np.may_share_memory(plain(out), source):
@@ -225,6 +220,15 @@ def reshape_as(input: Array, other: Array) -> Array:
     (2, 2)
     """
     return reshape(input, tuple(other.shape))
+
+
+def contiguous(input: Array) -> Array:
+    """Return *input* laid out row by row in memory; itself when it is already.
+
+    >>> ag.contiguous(ag.zeros(2, 3).T).is_contiguous()
+    True
+    """
+    return input if plain(input).flags.c_contiguous else clone(input)
 
 
 def plain(x: Array) -> Any:
@@ -279,7 +283,7 @@ def unflatten(input: Array, dim: int, sizes: Sequence[int]) -> Array:
     shape = tuple(input.shape)
     d = normalize_dim(dim, len(shape))
     return reshape_to(
-        input, shape=(*shape[:d], *_complete(_sizes((sizes,)), (shape[d],), "unflatten"), *shape[d + 1 :])
+        input, shape=(*shape[:d], *_complete(sizes_of((sizes,)), (shape[d],), "unflatten"), *shape[d + 1 :])
     )
 
 
@@ -290,7 +294,7 @@ def squeeze(input: Array, dim: int | Sequence[int] | None = None) -> Array:
     ((2, 3), (2, 1, 3))
     """
     if dim is not None:
-        dim = _sizes(tuple(dim)) if isinstance(dim, Iterable) else operator.index(dim)
+        dim = sizes_of(tuple(dim)) if isinstance(dim, Iterable) else operator.index(dim)
     return reshape_to(input, shape=_squeezed(input.shape, dim))
 
 
@@ -311,6 +315,46 @@ def unsqueeze(input: Array, dim: int) -> Array:
     return reshape_to(input, shape=(*shape[:d], 1, *shape[d:]))
 
 
+def atleast_1d(*tensors: Array) -> Any:
+    """Return a tensor with at least one dim; of several tensors, or a list, a tuple of such.
+
+    >>> ag.atleast_1d(ag.tensor(5.0))
+    tensor([5.])
+    """
+    return _each(tensors, lambda x: x if x.ndim else reshape_to(x, shape=(1,)))
+
+
+def atleast_2d(*tensors: Array) -> Any:
+    """Return a tensor with at least two dims, missing ones in front; of several tensors, or a list, a tuple of such.
+
+    >>> ag.atleast_2d(ag.tensor([1.0, 2.0]))
+    tensor([[1., 2.]])
+    """
+    return _each(tensors, lambda x: x if x.ndim > 1 else reshape_to(x, shape=(1, math.prod(x.shape))))
+
+
+def atleast_3d(*tensors: Array) -> Any:
+    """Return a tensor with at least three dims: a vector becomes (1, N, 1), a matrix (M, N, 1); several a tuple of such.
+
+    >>> ag.atleast_3d(ag.zeros(2)).shape, ag.atleast_3d(ag.zeros(2, 3)).shape
+    ((1, 2, 1), (2, 3, 1))
+    """
+    return _each(tensors, _in_three_dims)
+
+
+def _in_three_dims(x: Array) -> Array:
+    if x.ndim > 2:
+        return x
+    return reshape_to(x, shape=(*x.shape, 1) if x.ndim == 2 else (1, math.prod(x.shape), 1))
+
+
+def _each(tensors: tuple[Any, ...], function: Callable[[Array], Array]) -> Any:
+    """Return *function* of one tensor, or the tuple of it of several, given one by one or as a list."""
+    if len(tensors) == 1 and not isinstance(tensors[0], tuple | list):
+        return function(tensors[0])
+    return tuple([function(x) for x in (tensors[0] if len(tensors) == 1 else tensors)])
+
+
 # ---------------------------------------------------------------------------------------------------- views, axes moved
 
 
@@ -322,7 +366,7 @@ def permute(input: Array, *dims: Any) -> Array:
     >>> ag.permute(ag.zeros(2, 3, 4), (2, 0, 1)).shape
     (4, 2, 3)
     """
-    order, ndim = _sizes(dims), len(input.shape)
+    order, ndim = sizes_of(dims), len(input.shape)
     if len(order) != ndim:
         raise ShapeError(f"permute: dims={order} names {len(order)} dims, but input has {ndim}; name each of them once")
     return permute_axes(input, axes=tuple(normalize_dims(order, ndim)))
@@ -363,6 +407,15 @@ def t(input: Array) -> Array:
     return permute_axes(input, axes=(1, 0)) if ndim == 2 else input
 
 
+def adjoint(input: Array) -> Array:
+    """Return a view with the last two dims exchanged: real numbers are their own conjugates.
+
+    >>> ag.adjoint(ag.zeros(2, 3, 4)).shape
+    (2, 4, 3)
+    """
+    return transpose(input, -2, -1)
+
+
 def movedim(input: Array, source: int | Sequence[int], destination: int | Sequence[int]) -> Array:
     """Move the dims *source* to the positions *destination*; the others keep their order.
 
@@ -395,7 +448,7 @@ def expand(input: Array, *sizes: Any) -> Array:
     >>> ag.zeros(3, 1).expand(2, -1, 4).shape
     (2, 3, 4)
     """
-    return expand_to(input, shape=_expanded(_sizes(sizes), input.shape))
+    return expand_to(input, shape=_expanded(sizes_of(sizes), input.shape))
 
 
 @lru_cache(1024)
@@ -436,6 +489,22 @@ def expand_as(input: Array, other: Array) -> Array:
     (2, 3)
     """
     return expand(input, tuple(other.shape))
+
+
+def sum_to_size(input: Array, *size: Any) -> Array:
+    """Return *input* summed over the dims that broadcasting *size* to its shape repeats: what undoes ``expand``.
+
+    Raises ShapeError where *size* does not broadcast to that shape.
+
+    >>> ag.ones(2, 3).sum_to_size(3)
+    tensor([2., 2., 2.])
+    """
+    sizes, shape = sizes_of(size), tuple(input.shape)
+    if len(sizes) > len(shape) or any(n not in (1, m) for n, m in zip(sizes[::-1], shape[::-1])):
+        raise ShapeError(
+            f"sum_to_size: size {sizes} does not broadcast to the shape {shape} of input; give one that does"
+        )
+    return input if sizes == shape else sum_to(input, shape=sizes)
 
 
 def broadcast_shapes(*shapes: Sequence[int]) -> Shape:
@@ -490,175 +559,63 @@ def meshgrid(*tensors: Array, indexing: str = "ij") -> tuple[Array, ...]:
     return tuple([expand_to(x, shape=shape) for x in columns])
 
 
-# ----------------------------------------------------------------------------------------------------- joins and splits
+# ------------------------------------------------------------------------------------------------------- views, overlaid
 
 
-def cat(tensors: Sequence[Array], dim: int = 0) -> Array:
-    """Join *tensors* along *dim*; all other sizes must be equal.
+def unfold(input: Array, dimension: int, size: int, step: int) -> Array:
+    """Return all windows of *size* places of a dim, each *step* after the one before, as one more dim at the end.
 
-    Empty tensors of shape (0,) are passed over, as in PyTorch.  Raises ShapeError for shapes that do not fit.
+    Of n places there are (n - size) // step + 1 windows.  A view of a contiguous input, read-only where windows overlap,
+    and a copy of any other; where windows overlap their gradients add up.
 
-    >>> ag.cat([ag.zeros(2, 3), ag.ones(1, 3)]).shape
-    (3, 3)
+    >>> ag.arange(5).unfold(0, 3, 1).tolist()
+    [[0, 1, 2], [1, 2, 3], [2, 3, 4]]
     """
-    xs = tuple(tensors)
-    if not xs:
-        raise ArgumentError("cat: tensors is empty; give at least one tensor")
-    shapes = [x.shape for x in xs]
-    if (0,) in shapes:
-        xs = tuple([x for x in xs if x.shape != (0,)]) or xs[:1]
-    d = normalize_dim(dim, xs[0].ndim)
-    try:
-        return join(*xs, dim=d)
-    except ValueError as error:
-        listed = ", ".join(map(str, shapes))
-        if () in shapes:
-            raise ShapeError(
-                f"cat: a 0-d tensor among shapes {listed} has no dim to join along; use stack()"
-            ) from error
-        raise ShapeError(f"cat: all sizes but that of dim {dim} must be equal, but the shapes are {listed}") from error
-
-
-concat = concatenate = cat
-
-
-def stack(tensors: Sequence[Array], dim: int = 0) -> Array:
-    """Join *tensors* of one shape along a new dim.
-
-    >>> ag.stack([ag.zeros(3), ag.ones(3)], dim=1).shape
-    (3, 2)
-    """
-    xs = tuple(tensors)
-    if not xs:
-        raise ArgumentError("stack: tensors is empty; give at least one tensor")
-    shape = xs[0].shape
-    for i, x in enumerate(xs):
-        if x.shape != shape:
-            raise ShapeError(f"stack: tensor {i} has shape {tuple(x.shape)}, the first has {shape}; all must be equal")
-    return join_anew(*xs, dim=normalize_dim(dim, len(shape) + 1))
-
-
-def narrow(input: Array, dim: int, start: int, length: int) -> Array:
-    """Return a view of *length* places of *dim*, from *start*.
-
-    >>> ag.narrow(ag.arange(6), 0, 2, 3).tolist()
-    [2, 3, 4]
-    """
-    d = normalize_dim(dim, len(input.shape))
-    size = input.shape[d]
-    first = start + size if start < 0 else start
-    if not 0 <= first <= size:
-        raise IndexError(f"narrow: start={start} is out of range for dim {dim} of size {size}; use {-size} to {size}")
-    if length < 0 or first + length > size:
-        raise ShapeError(
-            f"narrow: start={start} and length={length} exceed dim {dim} of size {size}; use a length of 0 to "
-            f"{size - first}"
+    shape = tuple(input.shape) or (1,)
+    axis = normalize_dim(dimension, len(shape))
+    if not 0 <= size <= shape[axis] or step < 1:
+        raise ArgumentError(
+            f"unfold: size={size} and step={step} do not fit dim {dimension} of size {shape[axis]}; use a size of 0 to "
+            f"{shape[axis]}, and a step of 1 or more"
         )
-    return _along(input, d, slice(first, first + length))
+    if not input.ndim:
+        return strided(input, shape=(size,), strides=(1,), offset=0)
+    strides = [math.prod(shape[i:]) for i in range(1, len(shape) + 1)]
+    windows = (*shape[:axis], (shape[axis] - size) // step + 1, *shape[axis + 1 :], size)
+    steps = (*strides[:axis], strides[axis] * step, *strides[axis + 1 :], strides[axis])
+    return strided(input, shape=windows, strides=steps, offset=0)
 
 
-def _along(x: Array, dim: int, index: Any) -> Array:
-    return x[(slice(None),) * dim + (index,)]
+def as_strided(input: Array, size: Sequence[int], stride: Sequence[int], storage_offset: int | None = None) -> Array:
+    """Return a view ``out[i, j] = memory[storage_offset + i * stride[0] + j * stride[1]]`` of a contiguous *input*.
 
+    *storage_offset* counts from the first element of the memory that *input* looks into, by default it is that of *input*.
+    The view is read-only where an element serves several places.  Raises ShapeError where a place lies outside *input*, or
+    *input* is not contiguous.
 
-def split(tensor: Array, split_size_or_sections: int | Sequence[int], dim: int = 0) -> tuple[Array, ...]:
-    """Split into views along *dim*: of one size (the last may be smaller), or of the given sizes.
-
-    >>> [x.tolist() for x in ag.split(ag.arange(5), 2)]
-    [[0, 1], [2, 3], [4]]
+    >>> ag.as_strided(ag.arange(6), (2, 2), (3, 1)).tolist()
+    [[0, 1], [3, 4]]
     """
-    d = normalize_dim(dim, len(tensor.shape))
-    size = tensor.shape[d]
-    if isinstance(split_size_or_sections, int):
-        step = split_size_or_sections
-        if step < 0 or (step == 0 and size):
-            raise ArgumentError(f"split: split_size={step} must be positive for dim {dim} of size {size}")
-        starts = list(range(0, max(size, 1), step or 1))
-        return tuple([_along(tensor, d, slice(start, start + step)) for start in starts])
-    sections = list(split_size_or_sections)
-    if sum(sections) != size or any(n < 0 for n in sections):
-        raise ShapeError(f"split: sections {sections} must be 0 or more and sum to {size}, the size of dim {dim}")
-    starts = [sum(sections[:i]) for i in range(len(sections))]
-    return tuple([_along(tensor, d, slice(start, start + n)) for start, n in zip(starts, sections)])
-
-
-def chunk(input: Array, chunks: int, dim: int = 0) -> tuple[Array, ...]:
-    """Split into at most *chunks* views of ceil(size / chunks) each; the last may be smaller, and fewer may come out.
-
-    >>> [len(x) for x in ag.chunk(ag.arange(7), 3)]
-    [3, 3, 1]
-    """
-    if chunks < 1:
-        raise ArgumentError(f"chunk: chunks={chunks} must be 1 or more")
-    size = input.shape[normalize_dim(dim, len(input.shape))]
-    return split(input, -(-size // chunks), dim) if size else split(input, [0] * chunks, dim)
-
-
-def unbind(input: Array, dim: int = 0) -> tuple[Array, ...]:
-    """Return a view of each place along *dim*, without that dim.
-
-    >>> [x.tolist() for x in ag.unbind(ag.arange(4).reshape(2, 2))]
-    [[0, 1], [2, 3]]
-    """
-    d = normalize_dim(dim, len(input.shape))
-    return tuple([_along(input, d, i) for i in range(input.shape[d])])
-
-
-# ------------------------------------------------------------------------------------------- reversed, rolled, repeated
-
-
-def flip(input: Array, *dims: Any) -> Array:
-    """Return a copy with the order of each of *dims* reversed.
-
-    >>> ag.flip(ag.arange(3), 0).tolist()
-    [2, 1, 0]
-    """
-    order = _sizes(dims)
-    return reverse(input, axes=tuple(normalize_dims(order, len(input.shape))))
-
-
-def roll(input: Array, shifts: int | Sequence[int], dims: int | Sequence[int] | None = None) -> Array:
-    """Shift the places of *dims*, or of the flat input, by *shifts*; those that leave at one end enter at the other.
-
-    >>> ag.roll(ag.arange(4), 1).tolist()
-    [3, 0, 1, 2]
-    """
-    steps = (shifts,) if isinstance(shifts, int) else tuple(shifts)
-    shape = tuple(input.shape)
-    if dims is None:
-        if len(steps) != 1:
-            raise ArgumentError(f"roll: shifts={shifts} without dims; give one shift, or dims for each")
-        return reshape_to(roll_by(reshape_to(input, shape=(math.prod(shape),)), shifts=steps, axes=(0,)), shape=shape)
-    places = (dims,) if isinstance(dims, int) else tuple(dims)
-    if len(steps) != len(places):
-        raise ArgumentError(f"roll: shifts={shifts} and dims={dims} differ in length; give one shift for each dim")
-    return roll_by(input, shifts=steps, axes=tuple([normalize_dim(d, len(shape)) for d in places]))
-
-
-def repeat(input: Array, *repeats: Any) -> Array:
-    """Repeat *input* the given number of times along each dim; more numbers than dims add dims in front.
-
-    >>> ag.tensor([1, 2]).repeat(2, 2).tolist()
-    [[1, 2, 1, 2], [1, 2, 1, 2]]
-    """
-    times, shape = _sizes(repeats), tuple(input.shape)
-    lead = len(times) - len(shape)
-    if lead < 0 or any(r < 0 for r in times):
+    shape, strides, array = sizes_of((tuple(size),)), sizes_of((tuple(stride),)), plain(input)
+    if not array.flags.c_contiguous:
         raise ShapeError(
-            f"repeat: repeats={times} must have a number of 0 or more for each dim of input, which has shape {shape}"
+            f"as_strided: input of shape {array.shape} is not contiguous; use contiguous(), which copies it"
         )
-    full = (1,) * lead + shape
-    pairs = reshape_to(input, shape=tuple([m for n in full for m in (1, n)]))
-    tiled = expand_to(pairs, shape=tuple([m for r, n in zip(times, full) for m in (r, n)]))
-    made = reshape_to(tiled, shape=tuple([r * n for r, n in zip(times, full)]))
-    return made if any(r != 1 for r in times) else clone(made)  # else NumPy need not copy, and it would be a view
+    if len(shape) != len(strides) or min((*shape, *strides), default=0) < 0:
+        raise ShapeError(f"as_strided: size={shape} and stride={strides} must be as many, and not negative")
+    offset = 0 if storage_offset is None else storage_offset - memory_offset(array)
+    last = offset + sum([(n - 1) * step for n, step in zip(shape, strides)])
+    if 0 not in shape and not 0 <= offset <= last < array.size:
+        raise ShapeError(
+            f"as_strided: size={shape}, stride={strides} and storage_offset={storage_offset} reach elements {offset} to "
+            f"{last} of an input that has {array.size}; keep within it"
+        )
+    return strided(input, shape=shape, strides=strides, offset=0 if 0 in shape else offset)
 
 
-def tile(input: Array, *dims: Any) -> Array:
-    """Repeat *input*; like ``repeat``, but missing numbers are 1.
-
-    >>> ag.tile(ag.arange(2), (2,)).tolist()
-    [0, 1, 0, 1]
-    """
-    times = _sizes(dims)
-    return repeat(input, (1,) * (len(input.shape) - len(times)) + times)
+def memory_offset(array: np.ndarray) -> int:
+    """Return how many elements of the memory that *array* looks into come before its first."""
+    owner = array
+    while type(owner.base) is np.ndarray:
+        owner = owner.base
+    return (array.__array_interface__["data"][0] - owner.__array_interface__["data"][0]) // array.itemsize

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from .. import backend
@@ -100,6 +102,27 @@ def atan2(y: Array, x: Array) -> Array:
 
 atan2.vjp(y=lambda g, y, x: g * (x / or_one(x * x + y * y)), x=lambda g, y, x: -g * (y / or_one(x * x + y * y)))
 
+
+def deg2rad(input: Array) -> Array:
+    """Return angles in degrees as radians: input * pi / 180.
+
+    >>> ag.deg2rad(ag.tensor([0.0, 180.0]))
+    tensor([0.0000, 3.1416])
+    """
+    return input * (math.pi / 180)
+
+
+def rad2deg(input: Array) -> Array:
+    """Return angles in radians as degrees: input * 180 / pi.
+
+    >>> ag.rad2deg(ag.tensor([0.0, 1.0]))
+    tensor([ 0.0000, 57.2958])
+    """
+    return input * (180 / math.pi)
+
+
+arcsin, arccos, arctan, arctan2 = asin, acos, atan, atan2  # second names
+
 # ----------------------------------------------------------------------------------------------------------- hyperbolic
 
 
@@ -184,3 +207,5 @@ def atanh(x: Array) -> Array:
 
 
 atanh.vjp(x=lambda g, x: g / (constant(1, g.dtype) - x * x))
+
+arcsinh, arccosh, arctanh = asinh, acosh, atanh  # second names

@@ -10,7 +10,8 @@ MASK = np.array([[True, False, True], [False, False, True]])
 LOW, HIGH = np.array([-0.3, 0.1, 0.4]), np.array([0.2, 0.5, 0.3])  # the last two are in the wrong order
 
 SAMPLES = {
-    **{name: [((M, V), {}), ((V, M), {}), ((M, S), {})] for name in ("add", "sub", "mul", "maximum", "minimum")},
+    **{name: [((M, V), {}), ((V, M), {}), ((M, S), {})] for name in ("add", "sub", "mul")},
+    **{name: [((M, V), {}), ((V, M), {}), ((M, S), {})] for name in ("maximum", "minimum", "fmax", "fmin")},
     **{
         name: [((POSITIVE,), {}), ((S,), {})]
         for name in ("log", "log2", "log10", "log1p", "sqrt", "rsqrt", "reciprocal")
@@ -25,10 +26,14 @@ SAMPLES = {
     "clamp": [((M, LOW, HIGH), {}), ((M, np.array(-0.3), S), {})],
     "clamp_max": [((M, HIGH), {}), ((M, S), {})],
     "clamp_min": [((M, LOW), {}), ((M, S), {})],
+    "copysign": [((M, V), {}), ((M, S), {})],
     "discretize": [((M,), {"dtype": np.dtype("int64")}), ((M,), {"dtype": np.dtype("bool")})],
     "div": [((M, POSITIVE), {}), ((V, POSITIVE), {}), ((POSITIVE, S), {})],
     "gate": [((M, MASK), {}), ((S, np.array(True)), {})],
+    "heaviside": [((M, V), {}), ((M, S), {})],
     "hypot": [((M, V), {}), ((M, S), {})],
+    "nan_to_num": [((M,), {"nan": 0.0, "posinf": 1.0, "neginf": None})],
+    "nextafter": [((M, V), {})],
     "pow": [
         ((POSITIVE, V), {}),
         ((POSITIVE, S), {}),

@@ -23,16 +23,6 @@ SAMPLES = {
         ((M[:, :2], np.array([[0, 0], [1, 3], [3, 2]])), {"axis": 1, "shape": (3, 4)}),
         ((X[:, :1], rng.integers(0, 3, (2, 1, 4))), {"axis": 1, "shape": (2, 3, 4)}),
     ],
-    "argsort": [((M,), {"axis": 1, "descending": False}), ((M,), {"axis": 0, "descending": True})],
-    "diagonal": [
-        ((M,), {"offset": 1, "axes": (0, 1)}),
-        ((X,), {"offset": -1, "axes": (1, 2)}),
-        ((X,), {"offset": 0, "axes": (2, 0)}),
-    ],
-    "diagonal_into": [
-        ((V,), {"offset": 1, "axes": (0, 1), "shape": (5, 5)}),
-        ((M,), {"offset": -1, "axes": (1, 2), "shape": (3, 5, 4)}),
-    ],
     "gather": [
         ((M, np.array([[0, 0], [1, 3], [3, 2]])), {"axis": 1}),
         ((X, rng.integers(0, 2, (3, 2, 4))), {"axis": 0}),
@@ -57,6 +47,4 @@ SAMPLES = {
         ((V[:3],), {"index": COLUMN, "shape": (3, 4)}),
         ((rng.normal(size=(2, 1, 4)),), {"index": EVERY, "shape": (3, 4)}),
     ],
-    "topk": [((M,), {"k": 2, "axis": 1, "largest": True}), ((M,), {"k": 3, "axis": 0, "largest": False})],
-    "triangle": [((M,), {"lower": True, "offset": 0}), ((X,), {"lower": False, "offset": 1})],
 }

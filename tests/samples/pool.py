@@ -47,6 +47,10 @@ SAMPLES = {
     "avg_pool_input": [
         ((rng.normal(size=shape),), {"shape": x.shape, **how}) for (x, how), shape in zip(MEANS, MEAN_SHAPES)
     ],
+    "fractional_max_pool": [
+        ((X, rng.random(size=(2, 2, 2))), {"kernel": (2, 3), "size": (3, 2)}),
+        ((VOLUMES, rng.random(size=(1, 2, 3))), {"kernel": (1, 2, 2), "size": (2, 1, 4)}),
+    ],
     "max_pool": [((x,), {"windows": how}) for x, how in LARGEST],
     "max_pool_gather": [((x, at), {"windows": how}) for (x, how), at in zip(LARGEST, POSITIONS)],
     "max_pool_indices": [((at,), {"size": x.shape[2:], "windows": how}) for (x, how), at in zip(LARGEST, POSITIONS)],

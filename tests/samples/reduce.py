@@ -11,6 +11,7 @@ ALL, ROWS, INNER = (
     {"axis": (1,), "keepdims": False},
     {"axis": (0, 2), "keepdims": True},
 )
+WHOLE = [((M,), {}), ((S,), {})]
 EACH = [((M,), ALL), ((M,), ROWS), ((T,), INNER), ((S,), ALL)]
 AWAY = M + np.sign(M)  # norms have corners at 0
 
@@ -29,11 +30,6 @@ SAMPLES = {
         ]
         for name in ("argmax", "argmin")
     },
-    "cumsum": [
-        ((T,), {"dim": 1, "backwards": False}),
-        ((M,), {"dim": 0, "backwards": True}),
-        ((S,), {"dim": 0, "backwards": False}),
-    ],
     "norm": [((AWAY,), {**how, "p": p}) for how in (ALL, ROWS) for p in (0.0, 0.5, 1.0, 2.0, 3.5, np.inf, -np.inf)],
     "prod": [
         ((ZEROS,), ALL),
@@ -43,5 +39,9 @@ SAMPLES = {
         ((ZEROS[:, :1],), ROWS),
     ],
     "products_of_others": [((a.reshape(1, -1, 1),), {}) for a in (ZEROS, M[:, :1])] + [((T,), {}), ((T[:, :0],), {})],
-    "ties": [((M, np.broadcast_to(M.max(1, keepdims=True), M.shape)), {"axis": (1,)})],
+    "ties": [
+        ((M, np.broadcast_to(M.max(1, keepdims=True), M.shape)), {"axis": (1,), "nan": False}),
+        ((M, np.broadcast_to(M.max(), M.shape)), {"axis": None, "nan": True}),
+    ],
+    **dict.fromkeys(("max", "min"), WHOLE),
 }

@@ -1,7 +1,7 @@
 """How an elementwise kernel meets arrays of any shape and strides: flat, and on several threads where that pays.
 
 ``of_two(kernel, cost, x, y, *numbers)`` returns out after ``kernel(x, y, out, *numbers)``; out is like x, and all arrays
-have one shape.  *cost* is the time for an element in nanoseconds, on one core.
+have one shape.  *cost* is the time for an element in nanoseconds, on one core; the numbers may also be whole tables.
 
 Up to SMALL elements a copy takes less time than a look at how an array lies in memory.  There every call counts, so what
 would be one function of any number of arrays is written out for one, two and three.
@@ -23,7 +23,7 @@ __all__ = ["SMALL", "of_one", "of_three", "of_two"]
 SMALL = 1024
 
 
-def of_one(kernel: Any, cost: float, x: ndarray, *numbers: float) -> ndarray:
+def of_one(kernel: Any, cost: float, x: ndarray, *numbers: Any) -> ndarray:
     """Return out after ``kernel(x, out, *numbers)``."""
     if x.size > SMALL:
         return _large(kernel, cost, (x,), numbers)
@@ -32,7 +32,7 @@ def of_one(kernel: Any, cost: float, x: ndarray, *numbers: float) -> ndarray:
     return out
 
 
-def of_two(kernel: Any, cost: float, x: ndarray, y: ndarray, *numbers: float) -> ndarray:
+def of_two(kernel: Any, cost: float, x: ndarray, y: ndarray, *numbers: Any) -> ndarray:
     """Return out after ``kernel(x, y, out, *numbers)``."""
     if x.size > SMALL:
         return _large(kernel, cost, (x, y), numbers)
@@ -41,7 +41,7 @@ def of_two(kernel: Any, cost: float, x: ndarray, y: ndarray, *numbers: float) ->
     return out
 
 
-def of_three(kernel: Any, cost: float, x: ndarray, y: ndarray, z: ndarray, *numbers: float) -> ndarray:
+def of_three(kernel: Any, cost: float, x: ndarray, y: ndarray, z: ndarray, *numbers: Any) -> ndarray:
     """Return out after ``kernel(x, y, z, out, *numbers)``."""
     if x.size > SMALL:
         return _large(kernel, cost, (x, y, z), numbers)
@@ -50,7 +50,7 @@ def of_three(kernel: Any, cost: float, x: ndarray, y: ndarray, z: ndarray, *numb
     return out
 
 
-def _large(kernel: Any, cost: float, operands: tuple[ndarray, ...], numbers: tuple[float, ...]) -> ndarray:
+def _large(kernel: Any, cost: float, operands: tuple[ndarray, ...], numbers: tuple[Any, ...]) -> ndarray:
     n = operands[0].size
     out = empty(operands[0].shape, operands[0].dtype)
     arrays = (*[compact(a, (n,)) for a in operands], out.reshape(n))
@@ -61,6 +61,6 @@ def _large(kernel: Any, cost: float, operands: tuple[ndarray, ...], numbers: tup
     return out
 
 
-def _share(start: int, stop: int, kernel: Any, arrays: tuple[ndarray, ...], numbers: tuple[float, ...]) -> None:
+def _share(start: int, stop: int, kernel: Any, arrays: tuple[ndarray, ...], numbers: tuple[Any, ...]) -> None:
     """Run *kernel* on a range: its own loop starts at 0, for only such a loop is vectorised."""
     kernel(*[a[start:stop] for a in arrays], *numbers)

@@ -20,7 +20,7 @@ from .approximation import exp, log
 from .precision import bits, from_bits, precision
 from .reduce import ANY_ORDER, CHUNK, total
 
-__all__ = ["softmax", "softmax_x"]
+__all__ = ["masked_softmax", "softmax", "softmax_x"]
 
 # ----------------------------------------------------------------------------------------------------------------- rows
 
@@ -89,6 +89,25 @@ def _softmax_rows_x(start: int, stop: int, g: Any, y: Any, gx: Any, logarithm: b
             s = _inner(grad, row)
             for k in range(size):
                 out[k] = (grad[k] - s) * row[k]
+
+
+@kernel
+def _masked_softmax_rows(start: int, stop: int, x: Any, bias: Any, places: Any, y: Any) -> None:
+    """y[a, k] = e^z[k] / sum_j e^z[j] where z = x[a] + bias[places[a]] less its maximum; 0 if that is -inf."""
+    size = x.shape[1]
+    for a in range(start, stop):
+        row, more, out = x[a], bias[places[a]], y[a]
+        for k in range(size):
+            out[k] = row[k] + more[k]
+        top = largest(out)
+        if top == -np.inf:
+            out[:] = 0
+            continue
+        for k in range(size):
+            out[k] = exp(out[k] - top)
+        share = x.dtype.type(1 / total(out))
+        for k in range(size):
+            out[k] *= share
 
 
 # -------------------------------------------------------------------------------------------------------------- columns
@@ -182,8 +201,22 @@ def softmax_x(g: ndarray, y: ndarray, *, axis: tuple[int, ...], logarithm: bool)
     return gx
 
 
+def masked_softmax(x: ndarray, bias: ndarray) -> ndarray:
+    """Return softmax of x + *bias* along the last axis, and 0 for a row that is -inf everywhere; *bias* broadcasts to x."""
+    y = memory.empty(x.shape, x.dtype)
+    if not x.size:
+        return y
+    size = x.shape[-1]
+    flat, lead = (x.size // size, size), bias.shape[:-1]
+    few = compact(np.broadcast_to(bias, (*lead, size)), (math.prod(lead), size), x.dtype)
+    places = compact(np.broadcast_to(np.arange(len(few)).reshape(lead), x.shape[:-1]), flat[:1])
+    parallel(_masked_softmax_rows, flat[0], compact(x, flat), few, places, y.reshape(flat), work=0.8 * x.size)
+    return y
+
+
 @at_warm_up
 def _warm_up(dtype: np.dtype[Any]) -> None:
     x = np.zeros((2, 2), dtype)
     for axis in (0, 1):
         softmax_x(x, softmax(x, axis=(axis,), logarithm=False), axis=(axis,), logarithm=False)
+    masked_softmax(x, x)

@@ -12,6 +12,7 @@ from .adaptive import (
     region_mean_input,
 )
 from .average import avg_pool1d, avg_pool2d, avg_pool3d, window_mean, window_mean_input
+from .fractional import fractional_max, fractional_max_pool2d, fractional_max_pool3d
 from .max import (
     gather_positions,
     indices_of_positions,
@@ -33,6 +34,9 @@ __all__ = [
     "avg_pool1d",
     "avg_pool2d",
     "avg_pool3d",
+    "fractional_max",
+    "fractional_max_pool2d",
+    "fractional_max_pool3d",
     "gather_positions",
     "indices_of_positions",
     "max_pool1d",

@@ -47,10 +47,10 @@ def region_max(x: Array, *, size: Shape) -> tuple[Array, Array]:
     return backend.of(x).kernels.adaptive_max_pool(x, size=size)
 
 
-region_max.vjp(x=lambda g, indices, x_shape: _put_at(g, indices, x_shape))
+region_max.vjp(x=lambda g, indices, x_shape: put_in_planes(g, indices, x_shape))
 
 
-def _put_at(y: Array, indices: Array, shape: Shape) -> Array:
+def put_in_planes(y: Array, indices: Array, shape: Shape) -> Array:
     """Return zeros of *shape* (N, C, ...) with the elements of y added at their *indices* in the flat planes."""
     planes = tuple(shape[:2])
     flat = (*planes, math.prod(y.shape[2:]))

@@ -9,7 +9,7 @@ import numpy as np
 
 from ...errors import ArgumentError, DtypeError, ShapeError
 from ...primitive import Array
-from ..index import scatter
+from ..scatter import scatter
 from ..shape import plain, reshape_to
 from ..spatial import Shape, Size, per_dim, unbatch
 from .windows import pictures

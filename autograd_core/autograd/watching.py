@@ -1,0 +1,69 @@
+"""Who looks on while operations run in this thread: what hunts for NaN, what packs saved tensors, how zeros count, what draws."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from ..graph import Node
+from ..modes import watching
+from ..primitive import rewrite
+from ..tensor import WATCHED, Tensor
+
+__all__ = ["Watchers", "current", "watch"]
+
+STAYS = "packing was on once"  # among WATCHED: the line for watchers stays written
+
+
+class Watchers(NamedTuple):
+    """The watchers of a thread, and what the engine tells them.
+
+    *strict*: a gradient of zero stays one.  *recorder* remembers what a graph does not keep, for a drawing.
+    """
+
+    anomaly: Any = None
+    packing: Any = None
+    strict: bool = False
+    recorder: Any = None
+
+    def after_call(self, prim: Any, out: Tensor, operands: tuple[Any, ...]) -> None:
+        """Look at a result; the engine calls this after each call of a primitive."""
+        if self.anomaly is not None:
+            self.anomaly.after_call(prim, out, operands)
+        if self.recorder is not None:
+            self.recorder.after_call(prim, out, operands)
+        if out.node is not None and out.node.prim is prim:
+            self.after_record(out.node)
+
+    def after_record(self, node: Node) -> None:
+        """Look at a new node."""
+        if self.packing is not None:
+            self.packing.after_record(node)
+
+    def after_pull(self, node: Node, g: Any) -> None:
+        """Look at the gradients of a node's operands; the engine calls this after each step of a backward walk."""
+        if self.anomaly is not None:
+            self.anomaly.after_pull(node, g)
+
+
+def current() -> Watchers:
+    """Return the watchers of this thread."""
+    return watching.get() or Watchers()
+
+
+def watch(new: Watchers) -> None:
+    """Have *new* watch this thread; the written functions have a line for it as long as any thread is watched.
+
+    Once tensors have been packed the line stays: packing is switched on and off in each iteration, and to write functions
+    anew takes longer than to run them.
+    """
+    before, any_before = watching.get(), bool(WATCHED)
+    there = new != Watchers()
+    watching.set(new if there else None)
+    if before in WATCHED:
+        WATCHED.remove(before)
+    if there:
+        WATCHED.append(new)
+    if new.packing is not None and STAYS not in WATCHED:
+        WATCHED.append(STAYS)
+    if bool(WATCHED) != any_before:
+        rewrite()

@@ -1,0 +1,45 @@
+"""Valid calls of methods that are no functions of the same name in PyTorch."""
+
+from __future__ import annotations
+
+from .calls import Call, Size, call, integers, mask, positive
+
+METHODS: dict[str, list[Call]] = {
+    "add_": [call("ab", "b", alpha=2)],
+    "addcdiv_": [call("ab", "ab", positive("ab"), value=0.5)],
+    "clamp_": [call("ab", -0.3, 0.3)],
+    "contiguous": [call("ab")],
+    "div_": [call("ab", positive("b"))],
+    "double": [call("ab")],
+    "expand": [call("1b", 3, -1), call("b", 2, Size("b"))],
+    "expand_as": [call("1b", "ab")],
+    "exp_": [call("ab")],
+    "float": [call("ab")],
+    "index_add_": [call("4b", 0, integers("3", 0, 4), "3b")],
+    "index_fill_": [call("4b", 0, integers("2", 0, 4), 1.5)],
+    "lerp_": [call("ab", "ab", 0.3)],
+    "long": [call("ab")],
+    "masked_fill_": [call("ab", mask("ab"), 2)],
+    "mul_": [call("ab", "b")],
+    "new_full": [call("ab", (2, 3), 1.5)],
+    "new_ones": [call("ab", (2, 3))],
+    "new_zeros": [call("ab", (2,))],
+    "pow_": [call(positive("ab"), 3)],
+    "repeat": [call("ab", 2, 3), call("ab", 2, 1, 2)],
+    "reshape_as": [call("46", "83")],
+    "scatter_add_": [call("4b", 0, integers("3b", 0, 4), "3b")],
+    "sigmoid_": [call("ab")],
+    "sqrt_": [call(positive("ab"))],
+    "squeeze_": [call("a1")],
+    "sub_": [call("ab", "b")],
+    "sum_to_size": [call("ab", (1, Size("b")))],
+    "tanh_": [call("ab")],
+    "transpose_": [call("ab", 0, 1)],
+    "tril_": [call("44")],
+    "type_as": [call("ab", integers("a", 0, 3))],
+    "unfold": [call("7b", 0, 3, 2)],
+    "unsqueeze_": [call("ab", 1)],
+    "view": [call("46", 8, 3), call("46", -1)],
+    "view_as": [call("46", "83")],
+    "zero_": [call("ab")],
+}
