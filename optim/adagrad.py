@@ -9,7 +9,7 @@ import numpy as np
 import autograd_core as ag
 
 from .flat import Array, State
-from .optimizer import Group, Optimizer, Params, check_number, elementwise
+from .optimizer import Group, Optimizer, Params, Rate, check_number, elementwise
 
 
 class Adagrad(Optimizer):
@@ -33,7 +33,7 @@ class Adagrad(Optimizer):
     def __init__(
         self,
         params: Params,
-        lr: float = 1e-2,
+        lr: Rate = 1e-2,
         lr_decay: float = 0,
         weight_decay: float = 0,
         initial_accumulator_value: float = 0,

@@ -10,7 +10,7 @@ import numpy as np
 import autograd_core as ag
 
 from .flat import Array, State
-from .optimizer import Group, Optimizer, Params, check_number, elementwise
+from .optimizer import Group, Optimizer, Params, Rate, check_betas, check_number, elementwise
 
 
 class Adam(Optimizer):
@@ -37,7 +37,7 @@ class Adam(Optimizer):
     def __init__(
         self,
         params: Params,
-        lr: float = 1e-3,
+        lr: Rate = 1e-3,
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 0,
@@ -60,13 +60,7 @@ class Adam(Optimizer):
     def check(self, group: Group) -> None:
         check_number("learning rate", group["lr"], "pass for example lr=0.001")
         check_number("epsilon value", group["eps"], "pass for example eps=1e-8")
-        betas = group["betas"]
-        if not isinstance(betas, tuple | list) or len(betas) != 2:
-            raise ag.errors.ArgumentError(
-                f"betas must be two numbers, not {betas!r}. Pass for example betas=(0.9, 0.999)."
-            )
-        for i, beta in enumerate(betas):
-            check_number(f"beta parameter at index {i}", beta, "pass for example betas=(0.9, 0.999)", below=1)
+        check_betas(group["betas"])
         check_number("weight_decay value", group["weight_decay"], "pass for example weight_decay=0.0005")
 
     def update(self, group: Group, parameter: Array, gradient: Array, state: State) -> None:
@@ -108,7 +102,7 @@ class AdamW(Adam):
     def __init__(
         self,
         params: Params,
-        lr: float = 1e-3,
+        lr: Rate = 1e-3,
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 1e-2,

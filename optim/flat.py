@@ -3,6 +3,7 @@
 A kernel call has a fixed price, and so has the update rule around it; in a network of small layers that is most of a
 step.  So the small parameters of a group are moved into one array, and each ``p.data`` becomes a view of it.  Nobody
 notices: a parameter is moved only while its tensor alone holds its memory, and all others are updated where they are.
+A rule that is not elementwise gets each parameter by itself, in its own shape.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ class Place(NamedTuple):
     data: Array  # the parameter's array when it was placed; once it has another one, the place is void
     flat: Array
     start: int
-    order: Literal["C", "F"]
+    order: Literal["C", "F"] | None  # None: the rule wants the parameter's own shape, and flat is data
 
     @property
     def stop(self) -> int:
@@ -39,29 +40,30 @@ class Place(NamedTuple):
     @property
     def is_copy(self) -> bool:
         """Whether no flat array can alias the parameter: a view with gaps, such as every other column of a matrix."""
-        return not (self.data.flags.c_contiguous or self.data.flags.f_contiguous)
+        return self.order is not None and not (self.data.flags.c_contiguous or self.data.flags.f_contiguous)
 
     def flatten(self, array: Array) -> Array:
-        return array.reshape(-1, order=self.order)
+        return array if self.order is None else array.reshape(-1, order=self.order)
 
     def unflatten(self, array: Array) -> Array:
-        return array.reshape(self.data.shape, order=self.order)
+        return array if self.order is None else array.reshape(self.data.shape, order=self.order)
 
 
 class Block:
     """Parameters ``first`` to ``last`` of a group: neighbours in memory that have had the same updates."""
 
-    __slots__ = ("array", "first", "is_copy", "last", "places", "state")
+    __slots__ = ("array", "first", "is_copy", "is_whole", "last", "places", "state")
 
     def __init__(self, first: int, places: Sequence[Place], state: State) -> None:
         self.first, self.last = first, first + len(places)
         self.places = places
-        self.array = places[0].flat[places[0].start : places[-1].stop]
+        self.is_whole = places[0].order is None
+        self.array = places[0].data if self.is_whole else places[0].flat[places[0].start : places[-1].stop]
         self.is_copy = places[0].is_copy
         self.state = state
 
     def gather(self, gradients: list[Array]) -> Array:
-        """Return the gradients of all its parameters as one flat array; a view if there is only one."""
+        """Return the gradients of all its parameters as one flat array; if there is only one, a view of it."""
         if len(gradients) > 1:
             return np.concatenate(gradients, axis=None)
         return self.places[0].flatten(gradients[0])
@@ -82,6 +84,8 @@ class Block:
 
     def states(self) -> list[State]:
         """Return the state of each parameter: views in the parameter's shape, and numbers."""
+        if self.is_whole:
+            return [dict(self.state)]
         return [
             each_array(each_array(self.state, itemgetter(part)), place.unflatten)
             for place, part in zip(self.places, self._parts(), strict=True)
@@ -108,7 +112,8 @@ class Layout:
     """The parameters of one group, in blocks.
 
     *states* has a dict for each parameter, its arrays in the parameter's shape; empty where it was never updated.
-    With ``together=False`` every parameter is a block of its own.
+    With ``together=False`` every parameter is a block of its own, in its own shape, and its state may have arrays with
+    dims of 1 in place of some of the parameter's.
     """
 
     def __init__(self, params: Sequence[ag.Tensor], states: Sequence[State], together: bool) -> None:
@@ -120,7 +125,7 @@ class Layout:
 
     def arrange(self, params: Sequence[ag.Tensor], states: Sequence[State]) -> None:
         """Lay out *params* with *states*; those that are where they were put before stay there."""
-        check_shapes(params, states)
+        check_shapes(params, states, exact=self.together)
         known = {id(p): place for p, place in zip(self.params, self.places, strict=True) if p.data is place.data}
         self.places = place_all(params, [known.get(id(p)) for p in params], self.together)
         self.params = list(params)
@@ -177,7 +182,7 @@ def place_all(params: Sequence[ag.Tensor], known: Sequence[Place | None], togeth
         if movable and len(run) > 1:
             places += move_together([params[i] for i in run])
         else:
-            places += [known[i] or stay(params[i], i) for i in run]
+            places += [known[i] or stay(params[i], i, together) for i in run]
     return places
 
 
@@ -202,13 +207,15 @@ def move_together(params: Sequence[ag.Tensor]) -> list[Place]:
     return places
 
 
-def stay(p: ag.Tensor, index: int) -> Place:
+def stay(p: ag.Tensor, index: int, flat: bool) -> Place:
     data = p.data
     if not data.flags.writeable:
         raise ag.errors.ArgumentError(
             f"parameter {index} of its group, of shape {data.shape}, is in read-only memory and cannot be updated in "
             "place. Make it from a copy: ag.tensor(array, requires_grad=True)."
         )
+    if not flat:
+        return Place(data, data, 0, None)
     order: Literal["C", "F"] = "F" if data.flags.f_contiguous and not data.flags.c_contiguous else "C"
     return Place(data, data.reshape(-1, order=order), 0, order)
 
@@ -221,20 +228,28 @@ def count_holders(p: ag.Tensor) -> int:
 ONE_HOLDER = count_holders(ag.zeros(1))  # how many there are for a tensor alone depends on the interpreter
 
 
-def check_shapes(params: Sequence[ag.Tensor], states: Sequence[State]) -> None:
-    """Raise ArgumentError unless each array of a state has its parameter's shape."""
+def check_shapes(params: Sequence[ag.Tensor], states: Sequence[State], exact: bool) -> None:
+    """Raise ArgumentError unless each array of a state has its parameter's shape; if not *exact*, dims may be 1."""
     for index, (p, state) in enumerate(zip(params, states, strict=True)):
         for name, value in state.items():
-            if isinstance(value, np.ndarray) and value.shape != p.data.shape:
+            if isinstance(value, np.ndarray) and not fits(value.shape, p.data.shape, exact):
                 raise ag.errors.ArgumentError(
                     f"parameter {index} of its group has shape {p.data.shape}, but its state {name!r} has shape "
                     f"{value.shape}. Make a new optimizer for it, or load states of the same network."
                 )
 
 
+def fits(shape: tuple[int, ...], wanted: tuple[int, ...], exact: bool) -> bool:
+    return shape == wanted or (
+        not exact and len(shape) == len(wanted) and all(n in (1, m) for n, m in zip(shape, wanted, strict=True))
+    )
+
+
 def join_states(places: Sequence[Place], states: Sequence[State]) -> State:
     """Join the states of neighbours: arrays end to end, in the parameters' dtype; numbers are equal."""
     dtype = places[0].data.dtype
+    if places[0].order is None:
+        return each_array(states[0], lambda array: array.astype(dtype))
     flat = [each_array(state, place.flatten) for place, state in zip(places, states, strict=True)]
     return {
         name: np.concatenate([state[name] for state in flat], dtype=dtype) if isinstance(value, np.ndarray) else value

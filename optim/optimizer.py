@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import deepcopy
 from math import inf
@@ -13,20 +14,24 @@ import numpy as np
 import autograd_core as ag
 
 from .flat import Array, Layout, State, check_shapes, each_array
+from .hooks import Hookable, hooked, register_optimizer_step_post_hook, register_optimizer_step_pre_hook
+
+__all__ = ["Optimizer", "register_optimizer_step_post_hook", "register_optimizer_step_pre_hook"]
 
 Group = dict[str, Any]
-Params = Iterable[ag.Tensor] | Iterable[Mapping[str, Any]]
+Rate = float | ag.Tensor  # a tensor of one element
+Params = Iterable[ag.Tensor] | Iterable[tuple[str, ag.Tensor]] | Iterable[Mapping[str, Any]]
 
 LARGE = 1 << 17  # elements from which an update may take several threads
 COST = 0.5  # nanoseconds that one takes for an element on one core
 
 
-class Optimizer:
+class Optimizer(Hookable):
     """Update parameters by their gradients.
 
-    *params* is an iterable of tensors, or of dicts: parameter groups, each with its tensors under ``"params"`` and
-    with options of its own, which *defaults* completes.  A subclass writes :meth:`update`, and :meth:`check` for
-    its options:
+    *params* is an iterable of tensors, of pairs of a name and a tensor, or of dicts: parameter groups, each with its
+    tensors under ``"params"`` and with options of its own, which *defaults* completes.  A subclass writes
+    :meth:`update`, and :meth:`check` for its options:
 
     >>> import autograd_core as ag
     >>> import numpy as np
@@ -41,10 +46,15 @@ class Optimizer:
     >>> SignSGD([w], lr=0.5).step()
     >>> w.tolist()
     [0.5, -1.5]
+
+    Or, as one for PyTorch does, it writes :meth:`step` itself, and keeps what it likes in ``self.state[p]``.
     """
 
     elementwise: ClassVar[bool] = True
     """Whether the rule treats each element by itself, so that it may be given many parameters as one array."""
+
+    numbers: ClassVar[tuple[str, ...]] = ("step",)
+    """The entries of a state that are numbers; a loaded state may hold them as arrays, as those of PyTorch do."""
 
     def __init__(self, params: Params, defaults: Group) -> None:
         if isinstance(params, ag.Tensor):
@@ -52,10 +62,11 @@ class Optimizer:
                 f"params must be an iterable of Tensors or dicts, but got one Tensor of shape {params.shape}. "
                 "Put it in a list: [w]."
             )
+        super().__init__()
         self.defaults = defaults
         self.param_groups: list[Group] = []
-        self.updates = 0  # calls of step(): a schedule warns if there were none
         self._layouts: list[Layout] = []
+        self._own_state: defaultdict[ag.Tensor, State] = defaultdict(dict)  # of an optimizer that has no rule
         self.check(defaults)
         groups: list[Any] = list(params)
         if not groups:
@@ -65,11 +76,17 @@ class Optimizer:
         for group in groups if isinstance(groups[0], Mapping) else [{"params": groups}]:
             self.add_param_group(group)
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "step" in vars(cls):
+            cls.step = hooked(cls.step)  # type: ignore[method-assign]
+
     def update(self, group: Group, parameter: Array, gradient: Array, state: State) -> None:
         """Write the new values into *parameter*, from *gradient*, the options in *group*, and *state*.
 
-        All arrays are one-dimensional: a parameter, or several end to end unless ``elementwise`` is False.  *state*
-        is empty at the first update; put numbers in it, and arrays of the length of *parameter*.
+        The arrays are one-dimensional, one or more parameters end to end.  *state* is empty at the first update; put
+        numbers in it, and arrays of the length of *parameter*.  If ``elementwise`` is False, it is one parameter in
+        its own shape, and arrays in *state* have that shape, or 1 in place of some of its dims.
         """
         raise NotImplementedError(
             f"{type(self).__name__} has no update rule: define update(group, parameter, gradient, state)"
@@ -78,6 +95,7 @@ class Optimizer:
     def check(self, group: Group) -> None:
         """Raise ArgumentError if an option in *group* is wrong: the defaults, and each new or loaded group."""
 
+    @hooked
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Update every parameter that has a gradient; return what *closure*, which computes the loss anew, returns."""
         loss = None
@@ -89,7 +107,6 @@ class Optimizer:
                 block.fetch()
                 self.update(group, block.array, gradient, block.state)
                 block.store()
-        self.updates += 1
         return loss
 
     def zero_grad(self, set_to_none: bool = True) -> None:
@@ -117,7 +134,13 @@ class Optimizer:
             raise ag.errors.ArgumentError(
                 f"param_group has no 'params', only {sorted(param_group)}. Add 'params': [...]."
             )
-        group = {**self.defaults, **param_group, "params": as_tensors(param_group["params"])}
+        tensors, names = as_tensors(param_group["params"])
+        group = {**self.defaults, **param_group, "params": tensors, **({"param_names": names} if names else {})}
+        if self.param_groups and ("param_names" in group) != ("param_names" in self.param_groups[0]):
+            raise ag.errors.ArgumentError(
+                f"all optimizer param groups should be with/without names, and this one is "
+                f"{'with' if 'param_names' in group else 'without'}. Pass model.named_parameters() for all groups, or for none."
+            )
         self.check(group)
         taken = {id(p) for g in self.param_groups for p in g["params"]}
         for p in group["params"]:
@@ -127,12 +150,25 @@ class Optimizer:
                     f"{p.shape}. Pass each parameter once."
                 )
             taken.add(id(p))
-        self._layouts.append(Layout(group["params"], [{} for _ in group["params"]], self.elementwise))
+        self._layouts.append(Layout(group["params"], [{} for _ in group["params"]], self._is_flat))
         self.param_groups.append(group)
 
     @property
-    def state(self) -> Mapping[ag.Tensor, Mapping[str, Any]]:
-        """The state of each parameter that was updated, to read; its tensors share memory with the rule's."""
+    def _has_rule(self) -> bool:
+        return type(self).update is not Optimizer.update
+
+    @property
+    def _is_flat(self) -> bool:
+        return self.elementwise and self._has_rule
+
+    @property
+    def state(self) -> Mapping[ag.Tensor, Any]:
+        """The state of each parameter that was updated, to read; its tensors share memory with the rule's.
+
+        That of an optimizer which writes :meth:`step` itself is a dict for each parameter, to read and to write.
+        """
+        if not self._has_rule:
+            return self._own_state
         return MappingProxyType(
             {
                 p: MappingProxyType(each_array(state, ag.from_numpy))
@@ -147,25 +183,22 @@ class Optimizer:
 
         Parameters are numbered through all groups, in order; those that were never updated have no state.
         """
+        self._run("before saving")
         numbers = {id(p): i for i, p in enumerate(p for group in self.param_groups for p in group["params"])}
         groups = [
             {**deepcopy(_options(group)), "params": [numbers[id(p)] for p in group["params"]]}
             for group in self.param_groups
         ]
-        state = {
-            numbers[id(p)]: each_array(entries, lambda a: ag.from_numpy(a.copy()))
-            for layout in self._layouts
-            for p, entries in zip(layout.params, layout.states(), strict=True)
-            if entries and id(p) in numbers
-        }
-        return {"state": state, "param_groups": groups}
+        state = {numbers[id(p)]: copied(entries) for p, entries in self.state.items() if id(p) in numbers}
+        return self._run_on("after saving", {"state": state, "param_groups": groups})
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Take options and state from what :meth:`state_dict` returned; arrays are copied, in the parameters' dtype.
 
-        Parameters are matched by their order.  Indices may be strings, as JSON makes them.  Nothing is changed if
-        anything is wrong.
+        Parameters are matched by their order.  Indices may be strings, as JSON makes them; arrays may be of any kind
+        that NumPy reads, PyTorch's tensors too.  Nothing is changed if anything is wrong.
         """
+        state_dict = self._run_on("before loading", dict(state_dict))
         for key in ("state", "param_groups"):
             if key not in state_dict:
                 raise ag.errors.ArgumentError(
@@ -177,8 +210,9 @@ class Optimizer:
                 f"loaded state dict has a different number of parameter groups: {len(saved)}, and the optimizer has "
                 f"{len(self.param_groups)}. Make the optimizer with the same groups as the saved one."
             )
-        entries = {int(i): {k: _as_array(v) for k, v in state.items()} for i, state in state_dict["state"].items()}
-        states, groups = [], []
+        entries = {int(i): state for i, state in state_dict["state"].items()}
+        states: list[list[State]] = []
+        groups: list[Group] = []
         for i, (group, new) in enumerate(zip(self.param_groups, saved, strict=True)):
             if len(new["params"]) != len(group["params"]):
                 raise ag.errors.ArgumentError(
@@ -194,22 +228,35 @@ class Optimizer:
                 )
             groups.append({**group, **deepcopy(_options(new)), "params": group["params"]})
             self.check(groups[-1])
-            states.append([entries.get(int(n), {}) for n in new["params"]])
-            check_shapes(group["params"], states[-1])
-        for layout, group, state in zip(self._layouts, groups, states, strict=True):
-            layout.arrange(group["params"], state)
+            states.append([self._read(entries.get(int(n), {}), p) for n, p in zip(new["params"], group["params"])])
+            if self._has_rule:
+                check_shapes(group["params"], states[-1], exact=self.elementwise)
+        self._own_state.clear()
+        for layout, group, read in zip(self._layouts, groups, states, strict=True):
+            if self._has_rule:
+                layout.arrange(group["params"], read)
+            else:
+                self._own_state.update((p, state) for p, state in zip(group["params"], read, strict=True) if state)
         for group, new in zip(self.param_groups, groups, strict=True):
             group.update(new)
+        self._run("after loading")
+
+    def _read(self, state: Mapping[str, Any], parameter: ag.Tensor) -> State:
+        """Return a loaded state as the rule, or the optimizer without one, wants it."""
+        if not self._has_rule:
+            return {k: copied(v, None if k == "step" else parameter.dtype) for k, v in state.items()}
+        return {k: as_number(k, v) if k in self.numbers else as_array(v) for k, v in state.items()}
 
     def __getstate__(self) -> dict[str, Any]:
-        """For copies: states by parameter and no layout, since a copied view shares no memory with its base."""
-        attributes = {name: value for name, value in self.__dict__.items() if name != "_layouts"}
+        """For copies: states by parameter and no layout, since a copied view shares no memory with its base; no hooks."""
+        attributes = {name: value for name, value in self.__dict__.items() if name not in ("_layouts", "_hooks")}
         return {**attributes, "states": [(layout.params, layout.states()) for layout in self._layouts]}
 
     def __setstate__(self, attributes: dict[str, Any]) -> None:
         states = attributes.pop("states")
+        super().__init__()
         self.__dict__.update(attributes)
-        self._layouts = [Layout(params, state, self.elementwise) for params, state in states]
+        self._layouts = [Layout(params, state, self._is_flat) for params, state in states]
 
     def __repr__(self) -> str:
         lines = [f"{type(self).__name__} ("]
@@ -221,14 +268,21 @@ class Optimizer:
         return "\n".join([*lines, ")"])
 
 
-def as_tensors(params: Any) -> list[ag.Tensor]:
-    """Return *params*, one tensor or an ordered collection of them, as a list of leaves."""
+def as_tensors(params: Any) -> tuple[list[ag.Tensor], list[str]]:
+    """Return *params*, one tensor or an ordered collection, as a list of leaves, and their names, if they have some."""
     if isinstance(params, set | frozenset):
         raise TypeError(
             "optimizer parameters need to be organized in ordered collections, but 'params' is a set, whose order "
             "changes between runs. Pass a list."
         )
-    tensors = [params] if isinstance(params, ag.Tensor) else list(params)
+    given = [params] if isinstance(params, ag.Tensor) else list(params)
+    named = [p for p in given if isinstance(p, tuple) and len(p) == 2]
+    if named and len(named) < len(given):
+        raise ag.errors.ArgumentError(
+            f"all optimizer params should be with/without names, but {len(given) - len(named)} of {len(given)} names "
+            "are missing. Pass model.named_parameters(), or model.parameters()."
+        )
+    tensors = [p for _, p in named] or given
     for p in tensors:
         if not isinstance(p, ag.Tensor):
             raise TypeError(
@@ -240,7 +294,7 @@ def as_tensors(params: Any) -> list[ag.Tensor]:
                 f"can't optimize a non-leaf Tensor: the one of shape {p.shape} is the result of an operation. "
                 "Pass the tensor it was made from, or use .detach().requires_grad_()."
             )
-    return tensors
+    return tensors, [name for name, _ in named]
 
 
 def elementwise(step: Callable[..., None], arrays: Sequence[Array | None], *numbers: Any) -> None:
@@ -257,16 +311,64 @@ def _share(start: int, stop: int, step: Callable[..., None], arrays: Sequence[Ar
     step(*[None if a is None else a[start:stop] for a in arrays], *numbers)
 
 
-def check_number(what: str, value: Any, cure: str, below: float = inf, infinite: bool = False) -> None:
-    """Raise ArgumentError unless ``0 <= value < below``; with *infinite*, infinity is a value too."""
-    if not isinstance(value, int | float | np.floating) or not (0.0 <= value < below or (infinite and value == inf)):
-        bound = f" and less than {below:g}" if below < inf else "" if infinite else " and finite"
+def check_number(what: str, value: Any, cure: str, below: float = inf, closed: bool = False) -> None:
+    """Raise ArgumentError unless ``0 <= value < below``, or with *closed* ``0 <= value <= below``.
+
+    The value may also be a tensor of one element.
+    """
+    number = value.item() if isinstance(value, ag.Tensor) and value.numel() == 1 else value
+    fits = isinstance(number, int | float | np.floating) and (0.0 <= number < below or (closed and number == below))
+    if not fits:
+        bound = (
+            f" and {'at most' if closed else 'less than'} {below:g}" if below < inf else "" if closed else " and finite"
+        )
         raise ag.errors.ArgumentError(f"Invalid {what}: {value!r}. It must be a number of at least 0{bound}: {cure}.")
+
+
+def check_betas(betas: Any) -> None:
+    """Raise ArgumentError unless *betas* are two numbers in [0, 1)."""
+    check_pair("betas", betas, "(0.9, 0.999)")
+    for i, beta in enumerate(betas):
+        check_number(f"beta parameter at index {i}", beta, "pass for example betas=(0.9, 0.999)", below=1)
+
+
+def check_pair(name: str, values: Any, example: str) -> None:
+    """Raise ArgumentError unless *values* are two."""
+    if not isinstance(values, tuple | list) or len(values) != 2:
+        raise ag.errors.ArgumentError(f"{name} must be two numbers, not {values!r}. Pass for example {name}={example}.")
+
+
+def check_positive(name: str, value: Any) -> int:
+    """Return *value*, or raise ArgumentError unless it is a positive integer."""
+    if not isinstance(value, int) or value < 1:
+        raise ag.errors.ArgumentError(
+            f"Invalid {name}: {value!r}. It must be a positive integer: pass for example {name}=10."
+        )
+    return value
+
+
+def copied(value: Any, dtype: Any = None) -> Any:
+    """Return a copy of a state: tensors and arrays as tensors, in *dtype* if they are floating and there is one."""
+    if isinstance(value, Mapping):
+        return {key: copied(item, dtype) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(copied(item, dtype) for item in value)
+    array = as_array(value)
+    if not isinstance(array, np.ndarray):
+        return value
+    return ag.from_numpy(array.astype(dtype if dtype is not None and array.dtype.kind == "f" else array.dtype))
+
+
+def as_array(value: Any) -> Any:
+    """Return the array that a tensor, of whatever library, holds; and a number as it is."""
+    if isinstance(value, ag.Tensor):
+        return value.data
+    return np.asarray(value) if hasattr(value, "__array__") and not isinstance(value, np.generic) else value
+
+
+def as_number(name: str, value: Any) -> int | float:
+    return int(value) if name == "step" else float(value)
 
 
 def _options(group: Mapping[str, Any]) -> Group:
     return {key: value for key, value in group.items() if key != "params"}
-
-
-def _as_array(value: Any) -> Any:
-    return value.data if isinstance(value, ag.Tensor) else value

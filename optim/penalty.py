@@ -63,9 +63,9 @@ def max_norm_(parameter: ag.Tensor, max_norm: float, dim: int = 0, norm_type: fl
     >>> [[round(x, 4) for x in row] for row in optim.max_norm_(w, 1.0).tolist()]
     [[0.6, 0.8], [0.5, 0.0]]
     """
-    check_number("max_norm", max_norm, "pass for example max_norm=3.0", infinite=True)
+    check_number("max_norm", max_norm, "pass for example max_norm=3.0", closed=True)
     norm_type = float(norm_type)
-    check_number("norm_type", norm_type, "pass 2.0, 1.0 or float('inf')", infinite=True)
+    check_number("norm_type", norm_type, "pass 2.0, 1.0 or float('inf')", closed=True)
     data = parameter.data
     if not -data.ndim <= dim < data.ndim:
         raise IndexError(

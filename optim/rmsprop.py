@@ -9,7 +9,7 @@ import numpy as np
 import autograd_core as ag
 
 from .flat import Array, State
-from .optimizer import Group, Optimizer, Params, check_number, elementwise
+from .optimizer import Group, Optimizer, Params, Rate, check_number, elementwise
 
 
 class RMSprop(Optimizer):
@@ -34,7 +34,7 @@ class RMSprop(Optimizer):
     def __init__(
         self,
         params: Params,
-        lr: float = 1e-2,
+        lr: Rate = 1e-2,
         alpha: float = 0.99,
         eps: float = 1e-8,
         weight_decay: float = 0,

@@ -291,14 +291,18 @@ def test_wrong_options(name: str, options: dict[str, Any], message: str) -> None
         getattr(lr_scheduler, name)(make(), **options)
 
 
-@pytest.mark.parametrize("name", [n for n in lr_scheduler.__all__ if n != "LRScheduler"])
+@pytest.mark.parametrize("name", sorted({*lr_scheduler.__all__} - {"LRScheduler", "ChainedScheduler", "SequentialLR"}))
 def test_something_that_is_no_optimizer(name: str) -> None:
     needed = {
         "StepLR": (1,),
         "MultiStepLR": ([1],),
         "ExponentialLR": (0.5,),
         "LambdaLR": (len,),
+        "MultiplicativeLR": (len,),
         "CosineAnnealingLR": (1,),
+        "CosineAnnealingWarmRestarts": (1,),
+        "CyclicLR": (0.1, 0.2),
+        "OneCycleLR": (0.1, 10),
     }
     with pytest.raises(TypeError, match=r"Tensor is not an Optimizer. Pass the optimizer whose rate is to change"):
         getattr(lr_scheduler, name)(ag.zeros(1), *needed.get(name, ()))
@@ -308,13 +312,17 @@ def test_a_group_that_came_later() -> None:
     message = r"rates for 2 parameter groups, but the optimizer has 3. Make the schedule after add_param_group"
     optimizer = make()
     cosine = lr_scheduler.LambdaLR(optimizer, lambda epoch: 1.0)
+    listed = lr_scheduler.ReduceLROnPlateau(optimizer, patience=0, min_lr=[0.0, 0.0])
     plateau = lr_scheduler.ReduceLROnPlateau(optimizer, patience=0)
     optimizer.add_param_group({"params": ag.zeros(1)})
     with pytest.raises(ag.errors.ArgumentError, match=message):
         cosine.step()
-    plateau.step(1.0)
+    listed.step(1.0)
     with pytest.raises(ag.errors.ArgumentError, match=message):
-        plateau.step(1.0)
+        listed.step(1.0)
+    plateau.step(1.0)
+    plateau.step(1.0)
+    assert plateau.get_last_lr() == [0.05, 0.020000000000000004, 0.05]
 
 
 def test_a_state_of_another_class() -> None:

@@ -6,7 +6,7 @@ import copy
 import gc
 import json
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import sqrt
 from typing import Any
 
@@ -58,14 +58,16 @@ def cases() -> st.SearchStrategy[tuple[str, dict[str, Any]]]:
     return st.sampled_from(sorted(OPTIONS)).flatmap(of)
 
 
-def problem(dtype: str, seed: int = 0) -> tuple[list[np.ndarray], Callable[[int], list[np.ndarray | None]]]:
-    """Parameters, and their gradients at a step: the second has none at every third step, the fourth starts late."""
+def problem(
+    dtype: str, seed: int = 0, shapes: Sequence[tuple[int, ...]] = SHAPES
+) -> tuple[list[np.ndarray], Callable[[int], list[np.ndarray | None]]]:
+    """Parameters, and their gradients at a step: the second has none at every third step, the last but one starts late."""
     rng = np.random.default_rng(seed)
-    params = [rng.standard_normal(shape).astype(dtype) for shape in SHAPES]
+    params = [np.asarray(rng.standard_normal(shape)).astype(dtype) for shape in shapes]
 
     def gradients(step: int) -> list[np.ndarray | None]:
         rng = np.random.default_rng((seed, step))
-        out: list[np.ndarray | None] = [np.asarray(rng.standard_normal(s)).astype(dtype) for s in SHAPES]
+        out: list[np.ndarray | None] = [np.asarray(rng.standard_normal(s)).astype(dtype) for s in shapes]
         if step % 3 == 0:
             out[1] = None
         if step < 4:
@@ -800,7 +802,11 @@ def test_wrong_options(name: str, options: dict[str, Any], message: str) -> None
         ),
         (list, ag.errors.ArgumentError, r"optimizer got an empty parameter list. Pass model.parameters\(\)"),
         (lambda: [np.ones(2)], TypeError, r"can only optimize Tensors, but one of the params is ndarray. Pass model"),
-        (lambda: [("w", leaf())], TypeError, r"can only optimize Tensors, but one of the params is tuple. Pass model"),
+        (
+            lambda: [("w", leaf(), 1)],
+            TypeError,
+            r"can only optimize Tensors, but one of the params is tuple. Pass model",
+        ),
         (
             lambda: [leaf() * 2],
             ag.errors.ArgumentError,
