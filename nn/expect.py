@@ -51,9 +51,11 @@ def _plain(name: str) -> str:
 
 
 def maker(value: Any) -> str:
-    """Return ``, made by model.0 (Linear 4->8)``, or nothing where no graph says so."""
-    scope = getattr(getattr(value, "grad_fn", None), "scope", None)
-    return "" if scope is None else f", made by {scope}"
+    """Return ``, made by model.0 (Linear 4->8)``, outside modules the line instead, or nothing where no graph says so."""
+    node = getattr(value, "grad_fn", None)
+    if node is None:
+        return ""
+    return f", made at {node.line}" if node.scope is None else f", made by {node.scope}"
 
 
 def shape_error(name: str, value: Any, expected: str, cure: str) -> ag.errors.ShapeError:

@@ -5,8 +5,12 @@ Every function that draws takes *generator*, by default ``ag.default_generator``
 
 from __future__ import annotations
 
+import functools
 import math
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, ParamSpec
 
 import numpy as np
 
@@ -30,7 +34,36 @@ __all__ = [
 ]
 
 
-@ag.no_grad()
+P = ParamSpec("P")
+
+_skipping: ContextVar[bool] = ContextVar("skipping", default=False)
+
+
+@contextmanager
+def skipped() -> Iterator[None]:
+    """Let the functions here do nothing for a while, in this thread: ``nn.utils.skip_init`` makes modules so."""
+    before = _skipping.set(True)
+    try:
+        yield
+    finally:
+        _skipping.reset(before)
+
+
+def _fills(function: Callable[P, Tensor]) -> Callable[P, Tensor]:
+    """Let *function* fill its first argument, the tensor, unrecorded, or leave it as it is in ``skipped``."""
+
+    @functools.wraps(function)
+    def filled(*args: P.args, **kwargs: P.kwargs) -> Tensor:
+        if _skipping.get():
+            tensor: Any = args[0] if args else kwargs["tensor"]
+            return tensor
+        with ag.no_grad():
+            return function(*args, **kwargs)
+
+    return filled
+
+
+@_fills
 def constant_(tensor: Tensor, val: float) -> Tensor:
     """Set every element to *val*.
 
@@ -61,7 +94,7 @@ def ones_(tensor: Tensor) -> Tensor:
     return constant_(tensor, 1.0)
 
 
-@ag.no_grad()
+@_fills
 def eye_(tensor: Tensor) -> Tensor:
     """Make a matrix the identity, or the part of it that its shape shows.
 
@@ -74,7 +107,7 @@ def eye_(tensor: Tensor) -> Tensor:
     return tensor.copy_(ag.eye(*tensor.shape, dtype=tensor.dtype))
 
 
-@ag.no_grad()
+@_fills
 def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Generator | None = None) -> Tensor:
     """Draw from the uniform distribution on [a, b).
 
@@ -85,7 +118,7 @@ def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Generato
     return tensor.uniform_(a, b, generator=generator)
 
 
-@ag.no_grad()
+@_fills
 def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Generator | None = None) -> Tensor:
     """Draw from the normal distribution.
 
@@ -96,7 +129,7 @@ def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Gene
     return tensor.normal_(mean, std, generator=generator)
 
 
-@ag.no_grad()
+@_fills
 def trunc_normal_(
     tensor: Tensor,
     mean: float = 0.0,
@@ -241,7 +274,7 @@ def kaiming_normal_(
     return normal_(tensor, 0.0, _kaiming_std("kaiming_normal_", tensor, a, mode, nonlinearity), generator)
 
 
-@ag.no_grad()
+@_fills
 def orthogonal_(tensor: Tensor, gain: float = 1.0, generator: Generator | None = None) -> Tensor:
     """Make the rows of the matrix (O, the rest) orthogonal, or its columns if it has more rows, each of length *gain*.
 

@@ -8,36 +8,24 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import autograd_core as ag
-from autograd_core import RemovableHandle, Tensor
+from autograd_core import Tensor
 
-from .parameter import Parameter
+from . import expect
+from .hooks import EVERY_MODULE, STATE, STATE_PRE, Hooked, Hooks, of_kind, registered
+from .parameter import Buffer, Parameter, convert_, is_lazy
+from .state import EXTRA_STATE, IncompatibleKeys, Loading
 
-__all__ = ["IncompatibleKeys", "Module"]
+__all__ = ["Module"]
 
 PARAMETER, BUFFER, TRANSIENT, MODULE = "parameter", "buffer", "transient buffer", "module"
 BUFFERS = (BUFFER, TRANSIENT)
+NOTE = "This was in "
 
 
-class IncompatibleKeys(NamedTuple):
-    """What ``load_state_dict`` found to differ: keys the state lacks, and keys the module does not know."""
-
-    missing_keys: list[str]
-    unexpected_keys: list[str]
-
-    def __repr__(self) -> str:
-        if not any(self):
-            return "<All keys matched successfully>"
-        return f"IncompatibleKeys(missing_keys={self.missing_keys}, unexpected_keys={self.unexpected_keys})"
-
-
-PreHook = Callable[["Module", tuple[Any, ...]], Any]
-ForwardHook = Callable[["Module", tuple[Any, ...], Any], Any]
-
-
-class Module:
+class Module(Hooked):
     """The base of layers and networks: ``__init__`` makes parameters and submodules, ``forward`` computes with them.
 
     >>> import nn
@@ -59,15 +47,13 @@ class Module:
     _names: dict[str, str]  # every registered name, in order, and what it is
     _scope: ag.Scope | None = None  # where this module sits, from the first call on
     _root_name = "model"  # its path when no module holds it
-    _pre_hooks: dict[object, PreHook]
-    _hooks: dict[object, ForwardHook]
+    _hooks: Hooks
 
     def __init__(self) -> None:
         put = super().__setattr__
         put("training", True)
         put("_names", {})
-        put("_pre_hooks", {})
-        put("_hooks", {})
+        put("_hooks", OrderedDict())
 
     # -------------------------------------------------------------------------------------------------------- calling
 
@@ -78,23 +64,17 @@ class Module:
         )
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        before = ag.enter_scope(self._scope or self._place())
+        scope = self._scope or self._place()
+        before = ag.enter_scope(scope)
         try:
-            if self._pre_hooks or self._hooks:
-                return self._forward_with_hooks(args, kwargs)
+            if self._hooks or EVERY_MODULE:
+                return self._call_with_hooks(args, kwargs)
             return self.forward(*args, **kwargs)
+        except Exception as error:
+            _say_where(error, scope, (*args, *kwargs.values()))
+            raise
         finally:
             ag.leave_scope(before)
-
-    def _forward_with_hooks(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        for pre_hook in list(self._pre_hooks.values()):
-            if (new := pre_hook(self, args)) is not None:
-                args = new if isinstance(new, tuple) else (new,)
-        output = self.forward(*args, **kwargs)
-        for hook in list(self._hooks.values()):
-            if (new := hook(self, args, output)) is not None:
-                output = new
-        return output
 
     def _place(self) -> ag.Scope:
         """Give this module, which no called module holds, and all that it holds their scopes."""
@@ -107,8 +87,8 @@ class Module:
     def _place_in(self, outer: ag.Scope | None, name: str, seen: set[int]) -> ag.Scope:
         scope = self._scope = ag.Scope(name, self._label(), outer)
         seen.add(id(self))
-        for child_name, child in self._registered(MODULE):
-            if child is not None and id(child) not in seen:  # a shared module keeps its first path
+        for child_name, child in self._own_modules():
+            if id(child) not in seen:  # a shared module keeps its first path
                 child._place_in(scope, child_name, seen)
         return scope
 
@@ -123,34 +103,20 @@ class Module:
         """Return how many multiplications this module itself did for *output*; 0 where they do not count."""
         return 0
 
-    def register_forward_pre_hook(self, hook: PreHook) -> RemovableHandle:
-        """Call ``hook(module, args)`` before each ``forward``; what it returns, unless None, replaces *args*."""
-        return RemovableHandle(self._pre_hooks, hook)
-
-    def register_forward_hook(self, hook: ForwardHook) -> RemovableHandle:
-        """Call ``hook(module, args, output)`` after each ``forward``; what it returns, unless None, replaces *output*.
-
-        >>> import nn
-        >>> layer, shapes = nn.Linear(4, 2), []
-        >>> with layer.register_forward_hook(lambda module, args, output: shapes.append(output.shape)):
-        ...     _ = layer(ag.ones(3, 4))
-        >>> shapes
-        [(3, 2)]
-        """
-        return RemovableHandle(self._hooks, hook)
-
     # ---------------------------------------------------------------------------------------------------- registration
 
     def __setattr__(self, name: str, value: Any) -> None:
         names = self.__dict__.get("_names")
-        if isinstance(value, Parameter | Module):
-            kind = MODULE if isinstance(value, Module) else PARAMETER
+        kind = _kind_of(value)
+        if kind is not None:
             if names is None:
-                what = "module" if kind is MODULE else "parameters"
+                what = "parameters" if kind is PARAMETER else kind
                 raise AttributeError(
                     f"cannot assign {what} before Module.__init__() call; "
                     f"begin {type(self).__name__}.__init__ with super().__init__()"
                 )
+            if EVERY_MODULE:
+                value = registered(self, name, value, kind)
             _note(names, name, kind)
             super().__setattr__(name, value)
             if isinstance(value, Module):
@@ -185,6 +151,8 @@ class Module:
             raise KeyError(f'{kind} name is {name!r}: expected a name that is not empty and has no "."')
         if hasattr(self, name) and name not in self._names:
             raise KeyError(f"attribute {name!r} of {type(self).__name__} already exists; use another {kind} name")
+        if EVERY_MODULE:
+            value = registered(self, name, value, kind)
         _note(self._names, name, kind)
         self.__dict__[name] = value
 
@@ -219,10 +187,18 @@ class Module:
 
     add_module = register_module
 
+    def _parameter(self, *shape: int, device: Any = None, dtype: Any = None) -> Parameter:
+        """Return a parameter whose values ``reset_parameters`` will set; that of a lazy layer has no shape yet."""
+        return Parameter(ag.empty(*shape, device=device, dtype=dtype))
+
     def _registered(self, *kinds: str) -> Iterator[tuple[str, Any]]:
         """The names and values of these kinds; values may be None."""
         values = self.__dict__
         return ((name, values[name]) for name, kind in self._names.items() if kind in kinds)
+
+    def _own_modules(self) -> Iterator[tuple[str, Module]]:
+        """The modules that this one holds itself, a shared one under each of its names."""
+        return ((name, child) for name, child in self._registered(MODULE) if child is not None)
 
     # ------------------------------------------------------------------------------------------------------- iteration
 
@@ -236,19 +212,18 @@ class Module:
         if remove_duplicate:
             memo.add(self)
         yield prefix, self
-        for name, child in self._registered(MODULE):
-            if child is not None:
-                yield from child.named_modules(memo, _join(prefix, name), remove_duplicate)
+        for name, child in self._own_modules():
+            yield from child.named_modules(memo, _join(prefix, name), remove_duplicate)
 
-    def modules(self) -> Iterator[Module]:
-        """Yield every module under this one, itself first."""
-        return (module for _, module in self.named_modules())
+    def modules(self, remove_duplicate: bool = True) -> Iterator[Module]:
+        """Yield every module under this one, itself first; a shared one once, unless *remove_duplicate* is False."""
+        return (module for _, module in self.named_modules(remove_duplicate=remove_duplicate))
 
     def named_children(self) -> Iterator[tuple[str, Module]]:
         """Yield the modules that this one holds itself, with their names; a shared one once."""
         seen: set[Module] = set()
-        for name, child in self._registered(MODULE):
-            if child is not None and child not in seen:
+        for name, child in self._own_modules():
+            if child not in seen:
                 seen.add(child)
                 yield name, child
 
@@ -306,6 +281,25 @@ class Module:
             module = child
         return module
 
+    def set_submodule(self, target: str, module: Module, strict: bool = False) -> None:
+        """Put *module* at a path such as ``encoder.0``, in the place of the one there; with *strict*, there must be one.
+
+        >>> import nn
+        >>> net = nn.Sequential(nn.Linear(4, 2), nn.ReLU())
+        >>> net.set_submodule("1", nn.Tanh())
+        >>> net[1]
+        Tanh()
+        """
+        path, _, name = target.rpartition(".")
+        if not name:
+            raise ag.errors.ArgumentError(f"target is {target!r}: expected the path of a module, such as 'encoder.0'")
+        if not isinstance(module, Module):
+            raise ag.errors.ArgumentError(f"module is of type {type(module).__name__}: expected an nn.Module")
+        holder = self.get_submodule(path)
+        if strict or hasattr(holder, name):
+            self.get_submodule(target)  # what is there must be a module
+        setattr(holder, name, module)
+
     def get_parameter(self, target: str) -> Parameter:
         """Return the parameter at a path such as ``encoder.0.weight``."""
         return self._get(target, "parameter", (PARAMETER,))
@@ -327,73 +321,72 @@ class Module:
 
     # ----------------------------------------------------------------------------------------------------------- state
 
-    def state_dict(self, *, prefix: str = "", keep_vars: bool = False) -> OrderedDict[str, Tensor]:
+    def state_dict(
+        self, *, destination: dict[str, Any] | None = None, prefix: str = "", keep_vars: bool = False
+    ) -> dict[str, Any]:
         """Return every parameter and persistent buffer by path, sharing memory with the module.
 
-        They are detached from any graph unless *keep_vars*.
+        They are detached from any graph unless *keep_vars*.  They are added to *destination* if it is given; each path
+        begins with *prefix*.
         """
-        state: OrderedDict[str, Tensor] = OrderedDict()
-        for key, value in self._named_state(prefix):
-            state[key] = value if keep_vars else value.detach()
+        state: dict[str, Any] = OrderedDict() if destination is None else destination
+        for hook in of_kind(STATE_PRE, self._hooks):
+            hook(self, prefix, keep_vars)
+        for name, value in self._own_state():
+            state[prefix + name] = value if keep_vars or is_lazy(value) else value.detach()
+        if self._redefines("get_extra_state"):
+            state[prefix + EXTRA_STATE] = self.get_extra_state()
+        for name, child in self._own_modules():
+            child.state_dict(destination=state, prefix=f"{prefix}{name}.", keep_vars=keep_vars)
+        for hook in of_kind(STATE, self._hooks):
+            if hook(self, state, prefix, {}) is not None:
+                raise ag.errors.ArgumentError(
+                    f"{self._get_name()}: a state_dict post-hook returned a value: expected None; change state_dict in place"
+                )
         return state
 
-    def _named_state(self, prefix: str) -> Iterator[tuple[str, Tensor]]:
-        for kind in (PARAMETER, BUFFER):
-            for name, value in self._registered(kind):
-                if value is not None:
-                    yield prefix + name, value
-        for name, child in self._registered(MODULE):
-            if child is not None:
-                yield from child._named_state(f"{prefix}{name}.")
+    def _own_state(self) -> Iterator[tuple[str, Tensor]]:
+        """The parameters and persistent buffers that this module holds itself."""
+        return (named for kind in (PARAMETER, BUFFER) for named in self._registered(kind) if named[1] is not None)
 
-    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True) -> IncompatibleKeys:
+    def get_extra_state(self) -> Any:
+        """Return what ``state_dict`` shall hold besides tensors; a module that defines this defines ``set_extra_state`` too."""
+        raise NotImplementedError(f"{self._get_name()} has no extra state; define get_extra_state(self)")
+
+    def set_extra_state(self, state: Any) -> None:
+        """Take what ``get_extra_state`` returned, as ``load_state_dict`` found it."""
+        raise NotImplementedError(f"{self._get_name()} has no extra state; define set_extra_state(self, state)")
+
+    def _redefines(self, method: str) -> bool:
+        return getattr(type(self), method) is not getattr(Module, method)
+
+    def load_state_dict(
+        self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
+    ) -> IncompatibleKeys:
         """Copy the values of *state_dict* into the parameters and persistent buffers of the same path.
 
-        The values may be Tensors or arrays; each is brought to the dtype of what it replaces.  All is checked before
-        anything is copied, so an error leaves the module as it was.  With ``strict=False`` keys may be missing or
-        left over; they are returned as ``(missing_keys, unexpected_keys)``.  Raises CheckpointError.
+        The values may be Tensors or arrays; each is brought to the dtype of what it replaces.  With *assign* they are not
+        copied: they take the place of what is there, with their own dtype and memory.  All is checked before anything is
+        copied, so an error leaves the module as it was.  With ``strict=False`` keys may be missing or left over; they are
+        returned as ``(missing_keys, unexpected_keys)``.  Raises CheckpointError.
 
         >>> import nn
         >>> a, b = nn.Linear(4, 2), nn.Linear(4, 2)
         >>> b.load_state_dict(a.state_dict())
         <All keys matched successfully>
         """
-        own = dict(self._named_state(""))
-        missing = [key for key in own if key not in state_dict]
-        unexpected = [key for key in state_dict if key not in own]
-        problems = []
-        if strict and missing:
-            problems.append(f"Missing key(s) in state_dict: {_quoted(missing)}.")
-        if strict and unexpected:
-            problems.append(f"Unexpected key(s) in state_dict: {_quoted(unexpected)}.")
-        for key, value in state_dict.items():
-            if key not in own:
-                continue
-            if not hasattr(value, "shape"):
-                problems.append(f"{key} is a {type(value).__name__}, expected a Tensor or an array.")
-            elif tuple(value.shape) != own[key].shape:
-                problems.append(
-                    f"size mismatch for {key}: the state_dict has shape {tuple(value.shape)}, "
-                    f"the model has {own[key].shape}."
-                )
-        if problems:
-            lines = "".join(f"\n\t{problem}" for problem in problems)
-            raise ag.errors.CheckpointError(
-                f"Error(s) in loading state_dict for {self._get_name()}:{lines}\n"
-                "Build the model with the arguments that the saved one had"
-                + (", or pass strict=False to skip missing and unexpected keys" if missing or unexpected else "")
-                + ". Nothing was loaded."
+        if not isinstance(state_dict, Mapping):
+            raise TypeError(
+                f"state_dict is a {type(state_dict).__name__}: expected a dict of tensors, as state_dict() returns it"
             )
-        with ag.no_grad():
-            for key, value in own.items():
-                if key in state_dict:
-                    value.copy_(ag.as_tensor(state_dict[key]))
-        return IncompatibleKeys(missing, unexpected)
+        loading = Loading(strict, assign)
+        loading.match(self, dict(state_dict))
+        return loading.apply(self._get_name())
 
     def __getstate__(self) -> dict[str, Any]:
         state = self.__dict__.copy()
         state.pop("_scope", None)  # a copy sits elsewhere
-        for registry in ("_names", "_pre_hooks", "_hooks"):
+        for registry in ("_names", "_hooks"):
             state[registry] = state[registry].copy()
         return state
 
@@ -437,21 +430,41 @@ class Module:
         fn(self)
         return self
 
-    def to(self, dtype: Any) -> Self:
-        """Bring every floating parameter and buffer to *dtype*, float32 or float64, in place."""
-        if dtype not in (ag.float32, ag.float64):
-            raise ag.errors.DtypeError(
-                f"dtype is {dtype!r}: expected ag.float32 or ag.float64, the dtypes of parameters"
-            )
-        for _, value in self._named((PARAMETER, *BUFFERS), "", True, True):
-            if value.dtype.kind == "f" and value.dtype != dtype:
-                requires_grad = value.requires_grad
-                value.requires_grad_(False)  # the graph that knew the old dtype ends here
-                value.data = value.data.astype(dtype)
-                value.requires_grad_(requires_grad)
-                if value.grad is not None:
-                    value.grad = value.grad.to(dtype)
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
+        """Put ``fn(t)`` in the place of every parameter and buffer t, and of its gradient; the objects stay."""
+        for _, value in self._named((PARAMETER, *BUFFERS), "", recurse, True):
+            convert_(value, fn)
         return self
+
+    def to(self, *args: Any, **options: Any) -> Self:
+        """Bring every floating parameter and buffer to another dtype or device, in place; arguments as for ``Tensor.to``.
+
+        Raises DtypeError for a dtype that is not floating, DeviceError for a device that is not there.
+
+        >>> import nn
+        >>> nn.Linear(4, 2).to("cpu", ag.float64).weight.dtype
+        dtype('float64')
+        """
+        wanted = ag.empty(0).to(*args, **options).dtype
+        if wanted not in (ag.float32, ag.float64):
+            raise ag.errors.DtypeError(
+                f"dtype is {wanted!r}: expected ag.float32 or ag.float64, the dtypes of parameters"
+            )
+        return self._apply(lambda t: t.to(*args, **options) if t.is_floating_point() else t)
+
+    def to_empty(self, *, device: Any, recurse: bool = True) -> Self:
+        """Bring parameters and buffers to *device* without their values: each is left to be set."""
+        return self._apply(lambda t: ag.empty_like(t, device=device), recurse)
+
+    def type(self, dst_type: Any) -> Self:
+        """Bring every parameter and buffer to *dst_type*, those of integers too."""
+        wanted = ag.empty(0).to(dst_type).dtype
+        if wanted.kind != "f" and any(p.requires_grad for p in self.parameters()):
+            raise ag.errors.DtypeError(
+                f"dst_type is {wanted!r}: expected ag.float32 or ag.float64, for parameters that require gradients; freeze "
+                "them with requires_grad_(False)"
+            )
+        return self._apply(lambda t: t.to(dst_type))
 
     def float(self) -> Self:
         """Bring every floating parameter and buffer to float32."""
@@ -460,6 +473,22 @@ class Module:
     def double(self) -> Self:
         """Bring every floating parameter and buffer to float64."""
         return self.to(ag.float64)
+
+    def half(self) -> Self:
+        """Raise DtypeError: nothing here computes with float16."""
+        return self._apply(lambda t: t.half() if t.is_floating_point() else t)
+
+    def bfloat16(self) -> Self:
+        """Raise DtypeError: nothing here computes with bfloat16."""
+        return self._apply(lambda t: t.bfloat16() if t.is_floating_point() else t)
+
+    def cpu(self) -> Self:
+        """Return this module: it is on the CPU."""
+        return self
+
+    def cuda(self, device: Any = None) -> Self:
+        """Raise DeviceError for a module with parameters: there is no CUDA device."""
+        return self._apply(lambda t: t.cuda(device))
 
     # ------------------------------------------------------------------------------------------------------------ text
 
@@ -482,12 +511,19 @@ def _note(names: dict[str, str], name: str, kind: str) -> None:
         names[name] = kind
 
 
+def _kind_of(value: Any) -> str | None:
+    """Return as what a module registers *value* when it is assigned, or None."""
+    if isinstance(value, Module):
+        return MODULE
+    if isinstance(value, Parameter):
+        return PARAMETER
+    if isinstance(value, Buffer):
+        return BUFFER if value.persistent else TRANSIENT
+    return None
+
+
 def _join(prefix: str, name: str) -> str:
     return f"{prefix}.{name}" if prefix else name
-
-
-def _quoted(keys: list[str]) -> str:
-    return ", ".join(f'"{key}"' for key in keys)
 
 
 def indented(text: str) -> str:
@@ -497,3 +533,12 @@ def indented(text: str) -> str:
 def block(head: str, lines: list[str]) -> str:
     """Return ``head(`` and ``)`` around indented lines."""
     return f"{head}(\n" + "".join(f"  {line}\n" for line in lines) + ")"
+
+
+def _say_where(error: Exception, scope: ag.Scope, inputs: tuple[Any, ...]) -> None:
+    """Let *error* name the module of *scope* and its inputs, unless it names this one, or one inside it, already."""
+    said = [str(error), *getattr(error, "__notes__", ())]
+    here = f"{scope.path}.", f"{scope.path} ("
+    if not any(text.removeprefix(NOTE).startswith(here) for text in said):
+        given = "; ".join(f"{tuple(x.shape)}{expect.maker(x)}" for x in inputs if isinstance(x, Tensor))
+        error.add_note(f"{NOTE}{scope}" + (f", called with {given}" if given else ""))

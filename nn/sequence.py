@@ -18,6 +18,7 @@ from . import expect
 
 __all__ = [
     "PackedSequence",
+    "invert_permutation",
     "pack_padded_sequence",
     "pack_sequence",
     "pad_packed_sequence",
@@ -42,6 +43,22 @@ class PackedSequence(NamedTuple):
     batch_sizes: Tensor
     sorted_indices: Tensor | None = None
     unsorted_indices: Tensor | None = None
+
+    def to(self, *args: Any, **options: Any) -> PackedSequence:
+        """Return the batch with its rows in another dtype or on another device; arguments as for ``Tensor.to``."""
+        return self._replace(data=self.data.to(*args, **options))
+
+    def float(self) -> PackedSequence:
+        """Return the batch with its rows in float32."""
+        return self.to(ag.float32)
+
+    def double(self) -> PackedSequence:
+        """Return the batch with its rows in float64."""
+        return self.to(ag.float64)
+
+    def cpu(self) -> PackedSequence:
+        """Return the batch: it is on the CPU."""
+        return self
 
 
 def pack_padded_sequence(
@@ -77,7 +94,17 @@ def pack_padded_sequence(
     data = input[: int(sizes[0])][there]
     if order is None:
         return PackedSequence(data, batch_sizes)
-    return PackedSequence(data, batch_sizes, ag.from_numpy(order), ag.from_numpy(np.argsort(order)))
+    sorted_indices = ag.from_numpy(order)
+    return PackedSequence(data, batch_sizes, sorted_indices, invert_permutation(sorted_indices))
+
+
+def invert_permutation(permutation: Tensor | None) -> Tensor | None:
+    """Return the order that undoes the order *permutation*; None for None.
+
+    >>> invert_permutation(ag.tensor([2, 0, 1])).tolist()
+    [1, 2, 0]
+    """
+    return None if permutation is None else ag.from_numpy(np.argsort(permutation.data))
 
 
 def _lengths(name: str, lengths: Any, n: int, steps: int) -> np.ndarray:

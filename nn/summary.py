@@ -12,6 +12,7 @@ import autograd_core as ag
 from autograd_core import Tensor
 
 from .module import Module
+from .table import table
 
 __all__ = ["Row", "Summary", "summary"]
 
@@ -57,23 +58,10 @@ class Summary:
     @property
     def text(self) -> str:
         """The table."""
-        table = [COLUMNS, *(self._cells(row) for row in self.rows)]
-        widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-        head, *body = [
-            "  ".join(
-                cell.ljust(width) if i < 3 else cell.rjust(width)
-                for i, (cell, width) in enumerate(zip(row, widths, strict=True))
-            ).rstrip()
-            for row in table
-        ]
-        rule = "-" * (sum(widths) + 2 * (len(widths) - 1))
         inputs = ", ".join(map(str, self.input_shapes))
         return "\n".join(
             [
-                head,
-                rule,
-                *body,
-                rule,
+                *table(COLUMNS, map(self._cells, self.rows), left=3),
                 f"input {inputs}: {self.multiply_adds:,} multiply-adds",
                 f"parameters {self.parameters:,} ({self.parameter_bytes / 1e6:.2f} MB), trainable {self.trainable:,}",
             ]

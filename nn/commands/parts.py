@@ -94,6 +94,7 @@ class Parts:
             shuffle=train,
             seed=settings.seed,
             num_workers=settings.workers,
+            multiprocessing_context="thread" if settings.workers else None,  # NumPy makes the batches
         )
 
     def _mask(self, pictures: NDArray[Any]) -> NDArray[Any]:

@@ -9,7 +9,7 @@ import numpy as np
 
 import autograd_core as ag
 
-__all__ = ["default_collate"]
+__all__ = ["default_collate", "default_convert"]
 
 
 def default_collate(samples: Sequence[Any]) -> Any:
@@ -68,6 +68,26 @@ def default_collate(samples: Sequence[Any]) -> Any:
         "tuples and "
         "lists of them, or pass collate_fn"
     )
+
+
+def default_convert(data: Any) -> Any:
+    """Turn the arrays in *data* into Tensors, and leave all else as it is, as ``torch.utils.data.default_convert``.
+
+    This is done with samples that come one by one (``batch_size=None``).  Mappings, tuples, named tuples and lists keep
+    their kind; arrays of text stay arrays; a NumPy number becomes a Tensor too.
+
+    >>> default_convert({"x": np.zeros(2), "name": "a"})
+    {'x': tensor([0., 0.], dtype=float64), 'name': 'a'}
+    """
+    if isinstance(data, np.ndarray | np.generic) and data.dtype.kind in "biuf":
+        return ag.as_tensor(data)
+    if isinstance(data, Mapping):
+        return {key: default_convert(value) for key, value in data.items()}
+    if isinstance(data, tuple) and hasattr(data, "_fields"):
+        return type(data)(*map(default_convert, data))
+    if isinstance(data, tuple | list):
+        return type(data)(map(default_convert, data))
+    return data
 
 
 def _same_shape(samples: Sequence[Any]) -> None:

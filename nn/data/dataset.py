@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import accumulate
 from typing import Any, Generic, TypeVar
 
@@ -19,14 +19,18 @@ from .randomness import sample_generator
 from .transforms import Images, Transform, as_transform
 
 __all__ = [
+    "ChainDataset",
     "ConcatDataset",
     "Dataset",
     "ImageDataset",
+    "IterableDataset",
     "ReconstructionDataset",
+    "StackDataset",
     "Subset",
     "TensorDataset",
     "fetch",
     "random_split",
+    "sample",
 ]
 
 Sample_co = TypeVar("Sample_co", covariant=True)
@@ -67,7 +71,9 @@ class Dataset(Generic[Sample_co]):
 
 
 def fetch(dataset: Any, indices: Sequence[int], collate: Callable[[list[Any]], Any] | None = None) -> Any:
-    """Return one batch of *dataset*: by its ``batch`` if it has one and no *collate* is given, else sample by sample.
+    """Return one batch of *dataset*: by its ``batch`` if it has one and no *collate* is given, else of its samples.
+
+    Those come one by one, or all at once from ``__getitems__(indices)``, PyTorch's name, where the dataset has that.
 
     >>> fetch([10, 20, 30], [2, 0])
     tensor([30, 10])
@@ -75,10 +81,17 @@ def fetch(dataset: Any, indices: Sequence[int], collate: Callable[[list[Any]], A
     batch = getattr(dataset, "batch", None)
     if collate is None and batch is not None:
         return batch(indices)
-    return (collate or default_collate)([_sample(dataset, index) for index in indices])
+    many = getattr(dataset, "__getitems__", None)
+    samples = [sample(dataset, index) for index in indices] if many is None else many(list(indices))
+    return (collate or default_collate)(samples)
 
 
-def _sample(dataset: Any, index: int) -> Any:
+def sample(dataset: Any, index: Any) -> Any:
+    """Return the sample of *dataset* at *index*; an error in it names both.
+
+    >>> sample("abc", 1)
+    'b'
+    """
     try:
         return dataset[index]
     except Exception as error:
@@ -91,6 +104,63 @@ def _position(dataset: Any, index: int) -> int:
     if not -length <= index < length:
         raise IndexError(f"index {index} is out of range for a {type(dataset).__name__} of {length} samples")
     return index % length
+
+
+class IterableDataset(Dataset[Sample_co]):
+    """Base of streams: a subclass defines ``__iter__``, which gives its samples one after the other.
+
+    A loader takes them in the order in which they come.  With workers each one has a copy of the stream, and all of it:
+    ``get_worker_info()`` tells ``__iter__`` which share is to be given.  ``__len__`` may be defined where it is known.
+
+    >>> class Countdown(IterableDataset):
+    ...     def __iter__(self):
+    ...         yield from (3, 2, 1)
+    >>> list(Countdown() + Countdown())
+    [3, 2, 1, 3, 2, 1]
+    """
+
+    def __iter__(self) -> Iterator[Sample_co]:
+        raise NotImplementedError(f"{type(self).__name__} must define __iter__: its samples, one after the other")
+
+    def __len__(self) -> int:
+        raise TypeError(f"the length of this {type(self).__name__} is not known; define __len__ where it is")
+
+    def __getitem__(self, index: int) -> Sample_co:
+        raise TypeError(f"a {type(self).__name__} is a stream and has no sample at an index; iterate over it")
+
+    def __add__(self, other: Any) -> ChainDataset:  # type: ignore[override]  # a chain of streams is a stream
+        """Return this stream followed by *other*."""
+        return ChainDataset([self, other])
+
+
+class ChainDataset(IterableDataset[Any]):
+    """Several streams, one after the other.
+
+    >>> class Letters(IterableDataset):
+    ...     def __iter__(self):
+    ...         return iter("ab")
+    >>> list(ChainDataset([Letters(), Letters()]))
+    ['a', 'b', 'a', 'b']
+    """
+
+    def __init__(self, datasets: Iterable[Any]) -> None:
+        self.datasets = datasets
+
+    def __iter__(self) -> Iterator[Any]:
+        for dataset in self.datasets:
+            _check_stream(dataset)
+            yield from dataset
+
+    def __len__(self) -> int:
+        return sum(len(dataset) for dataset in self.datasets)
+
+
+def _check_stream(dataset: Any) -> None:
+    if not isinstance(dataset, IterableDataset):
+        raise ag.errors.ArgumentError(
+            f"ChainDataset: datasets has a {type(dataset).__name__}, expected IterableDatasets only; use ConcatDataset for "
+            "datasets with indices"
+        )
 
 
 class TensorDataset(Dataset[tuple[ag.Tensor, ...]]):
@@ -265,6 +335,10 @@ class ConcatDataset(Dataset[Any]):
             raise ag.errors.ArgumentError(
                 "ConcatDataset: datasets should not be an empty iterable; give at least one dataset"
             )
+        if any(isinstance(dataset, IterableDataset) for dataset in self.datasets):
+            raise ag.errors.ArgumentError(
+                "ConcatDataset does not support IterableDataset: streams have no indices; use ChainDataset"
+            )
         self.cumulative_sizes = list(accumulate(len(dataset) for dataset in self.datasets))
 
     def __len__(self) -> int:
@@ -274,6 +348,49 @@ class ConcatDataset(Dataset[Any]):
         index = _position(self, index)
         which = bisect_right(self.cumulative_sizes, index)
         return self.datasets[which][index - (self.cumulative_sizes[which - 1] if which else 0)]
+
+
+class StackDataset(Dataset[Any]):
+    """Several datasets side by side: a sample is the tuple, or with names the dict, of one sample of each.
+
+    Raises ArgumentError for no datasets, and for some with names and others without; ShapeError unless all have the same
+    length.
+
+    >>> StackDataset([1, 2], "ab")[1], StackDataset(number=[1, 2], letter="ab")[0]
+    ((2, 'b'), {'number': 1, 'letter': 'a'})
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        if bool(args) == bool(kwargs):
+            given = "both" if args else "none"
+            raise ag.errors.ArgumentError(
+                f"StackDataset: at least one dataset should be passed, all with names or all without, got {given}"
+            )
+        self.datasets: Any = args or kwargs
+        lengths = [len(dataset) for dataset in self._parts()]
+        if len(set(lengths)) > 1:
+            raise ag.errors.ShapeError(
+                f"StackDataset: size mismatch between datasets, their lengths are {lengths}; give datasets of one length"
+            )
+
+    def _parts(self) -> Iterable[Any]:
+        parts: Iterable[Any] = self.datasets if isinstance(self.datasets, tuple) else self.datasets.values()
+        return parts
+
+    def __len__(self) -> int:
+        return len(next(iter(self._parts())))
+
+    def __getitem__(self, index: int) -> Any:
+        index = _position(self, index)
+        if isinstance(self.datasets, tuple):
+            return tuple(dataset[index] for dataset in self.datasets)
+        return {name: dataset[index] for name, dataset in self.datasets.items()}
+
+    def batch(self, indices: Sequence[int]) -> Any:
+        """Return the batches of all datasets at *indices*, as a sample has their samples."""
+        if isinstance(self.datasets, tuple):
+            return tuple(fetch(dataset, indices) for dataset in self.datasets)
+        return {name: fetch(dataset, indices) for name, dataset in self.datasets.items()}
 
 
 def random_split(dataset: Any, lengths: Sequence[float], generator: ag.Generator | None = None) -> list[Subset]:

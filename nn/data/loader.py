@@ -1,26 +1,28 @@
-"""Batches of a dataset, in an order that a seed decides, made ahead by threads."""
+"""Batches of a dataset, in an order that a seed decides, made ahead by workers."""
 
 from __future__ import annotations
 
+import multiprocessing
+import sys
 import warnings
-from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from itertools import islice
+from itertools import count, islice, repeat
 from typing import Any
-
-import numpy as np
 
 import autograd_core as ag
 
-from .dataset import fetch
-from .randomness import drawing_from
+from .dataset import IterableDataset
+from .reader import End, Reader, Reading
+from .sampler import BatchSampler, SequentialSampler, ShuffledByEpoch
+from .workers import Pool, Setting
 
 __all__ = ["DataLoader"]
 
-Task = tuple[int, Sequence[int]]  # the number of a batch in its epoch, and its indices
+THREAD = "thread"
+# Where processes are not forked they are slow to start, and dataset and functions must be such that pickle can send them.
+WORKERS = "fork" if sys.platform == "linux" else THREAD
 
 
 @dataclass
@@ -39,19 +41,25 @@ class DataLoader:
     any *num_workers*. Without a *seed*, one is drawn from *generator*, by default the global one, when the loader is
     made.
 
-    Workers are threads that keep *prefetch_factor* batches each ready, in order: NumPy releases the interpreter's lock
-    in its loops, and processes forked beside the threads of BLAS can hang. They pay where a batch takes milliseconds to
-    make; cheap batches come fastest with ``num_workers=0``. An error in a dataset comes out of the loop with its own
-    traceback and a note that names batch and indices.
-
     *sampler* gives indices, *batch_sampler* lists of indices, in place of the loader's own order; one that has
     ``set_epoch(epoch)`` is told the epoch. *collate_fn* makes a batch of a list of samples, by default
-    ``default_collate``, or the dataset's own ``batch(indices)`` where it has that.
+    ``default_collate``, or the dataset's own ``batch(indices)`` where it has that. With ``batch_size=None`` samples come
+    one by one, through ``default_convert``. An ``IterableDataset`` decides its order itself.
+
+    *num_workers* workers keep *prefetch_factor* batches each, 2 by default, under way or ready, in order, or as they come
+    without *in_order*. They are processes, forked on Linux; *multiprocessing_context* names another start method or is a
+    context, and ``"thread"``, the default elsewhere, makes them threads: enough where NumPy does the work, and nothing
+    has to travel. In each, ``worker_init_fn(number)`` is called first, and ``get_worker_info()`` tells who asks; the global
+    generators of a process (``random``, ``numpy.random``, ``autograd_core``) are seeded for worker and epoch.
+    *persistent_workers* stay for the next epoch. *timeout* is in seconds, 0 for none. An error in a worker comes out of the
+    loop with a note that names batch and indices, and the worker's traceback; when the loop is left, by Control-C too, the
+    workers go. *pin_memory* and *pin_memory_device* are accepted and change nothing on a CPU.
 
     ``state_dict()`` is the place of the consumer: a loader that loads it goes on with the batch after the last one
     taken.
 
-    Raises ArgumentError for arguments that contradict each other, and for an empty dataset.
+    Raises ArgumentError for arguments that contradict each other, and for an empty dataset; RuntimeError when a worker
+    dies, or is too slow for *timeout*.
 
     >>> loader = DataLoader([10, 20, 30, 40, 50], batch_size=2, shuffle=True, seed=0)
     >>> len(loader), sorted(number for batch in loader for number in batch.tolist())
@@ -62,42 +70,28 @@ class DataLoader:
         self,
         dataset: Any,
         batch_size: int | None = 1,
-        shuffle: bool | None = False,
+        shuffle: bool | None = None,
         sampler: Iterable[Any] | None = None,
-        batch_sampler: Iterable[Sequence[Any]] | None = None,
+        batch_sampler: Iterable[Any] | None = None,
         num_workers: int = 0,
-        collate_fn: Callable[[list[Any]], Any] | None = None,
-        *,
+        collate_fn: Callable[[Any], Any] | None = None,
+        pin_memory: bool = False,
         drop_last: bool = False,
+        timeout: float = 0,
+        worker_init_fn: Callable[[int], Any] | None = None,
+        multiprocessing_context: Any = None,
         generator: ag.Generator | None = None,
+        *,
+        prefetch_factor: int | None = None,
+        persistent_workers: bool = False,
+        pin_memory_device: str = "",
+        in_order: bool = True,
         seed: int | None = None,
-        prefetch_factor: int = 2,
     ) -> None:
-        if not (hasattr(dataset, "__getitem__") and hasattr(dataset, "__len__")):
-            raise ag.errors.ArgumentError(
-                f"DataLoader: dataset must have __len__ and __getitem__, got a {type(dataset).__name__}; "
-                "put the samples of a stream in a list first"
-            )
-        if len(dataset) == 0:
-            raise ag.errors.ArgumentError(
-                f"DataLoader: the {type(dataset).__name__} is empty; give at least one sample, and look at the split "
-                "that made it"
-            )
-        if shuffle and (sampler is not None or batch_sampler is not None):
-            raise ag.errors.ArgumentError(
-                "DataLoader: sampler and batch_sampler are mutually exclusive with shuffle; they decide the order: "
-                "leave shuffle out"
-            )
-        if batch_sampler is not None and (batch_size not in (None, 1) or sampler is not None or drop_last):
-            raise ag.errors.ArgumentError(
-                "DataLoader: batch_sampler is mutually exclusive with batch_size, sampler and drop_last; leave "
-                "those out"
-            )
-        if batch_sampler is None and (not isinstance(batch_size, int) or batch_size < 1):
-            raise ag.errors.ArgumentError(f"DataLoader: batch_size must be a positive integer, got {batch_size!r}")
-        for name, value, least in (("num_workers", num_workers, 0), ("prefetch_factor", prefetch_factor, 1)):
-            if value < least:
-                raise ag.errors.ArgumentError(f"DataLoader: {name} must be {least} or more, got {value}")
+        streams = isinstance(dataset, IterableDataset)
+        _check_dataset(dataset, sampler, batch_sampler)
+        _check_order(streams, batch_size, shuffle, sampler, batch_sampler, drop_last)
+        _check_workers(num_workers, prefetch_factor, timeout, persistent_workers, multiprocessing_context)
         if seed is not None and generator is not None:
             raise ag.errors.ArgumentError(
                 "DataLoader: seed and generator both say where the order comes from; give one of them"
@@ -107,28 +101,45 @@ class DataLoader:
         self.dataset = dataset
         self.batch_size = batch_size if batch_sampler is None else None
         self.shuffle = bool(shuffle)
-        self.sampler = sampler
-        self.batch_sampler = batch_sampler
         self.num_workers = num_workers
         self.collate_fn = collate_fn
+        self.pin_memory, self.pin_memory_device = pin_memory, pin_memory_device
         self.drop_last = drop_last
+        self.timeout = timeout
+        self.worker_init_fn = worker_init_fn
+        self.multiprocessing_context = multiprocessing_context
         self.generator = generator
-        self.seed = int((generator or ag.default_generator).numpy.integers(2**63)) if seed is None else int(seed)
-        self.prefetch_factor = prefetch_factor
+        self.prefetch_factor = 2 if prefetch_factor is None and num_workers else prefetch_factor
+        self.persistent_workers = persistent_workers
+        self.in_order = in_order
         self._place = _Place()
-        if drop_last and sampler is None and len(self) == 0:
+        self._pool: Pool | None = None  # of persistent workers, while no iterator has it
+        self._seed = int((generator or ag.default_generator).numpy.integers(2**63)) if seed is None else int(seed)
+        self.sampler = sampler
+        self.batch_sampler = batch_sampler
+        if sampler is None and not streams:
+            self.sampler = ShuffledByEpoch(dataset, self._seed) if shuffle else SequentialSampler(dataset)
+        if batch_sampler is None and batch_size is not None and self.sampler is not None:
+            self.batch_sampler = BatchSampler(self.sampler, batch_size, drop_last)
+        if drop_last and sampler is None and not streams and len(self) == 0:
             warnings.warn(
                 f"DataLoader: drop_last=True leaves no batch: {len(dataset)} samples are less than "
                 f"batch_size={batch_size}",
                 stacklevel=2,
             )
 
+    @property
+    def seed(self) -> int:
+        """What the order and every draw are a function of, with the epoch and the number of the batch."""
+        return self._seed
+
     def __len__(self) -> int:
         """Return the number of batches in an epoch."""
-        if self.batch_size is None:
-            return len(self.batch_sampler)  # type: ignore[arg-type]  # PyTorch's rule: a sampler without a length has no len(loader)
-        samples = len(self.dataset if self.sampler is None else self.sampler)  # type: ignore[arg-type]
-        return samples // self.batch_size if self.drop_last else -(-samples // self.batch_size)
+        chosen: Any = self.batch_sampler if self.batch_sampler is not None else self.sampler
+        if chosen is not None:
+            return len(chosen)
+        samples, size = len(self.dataset), self.batch_size or 1
+        return samples // size if self.drop_last else -(-samples // size)
 
     def __iter__(self) -> Iterator[Any]:
         """Begin the next epoch, or go on in the one that ``load_state_dict`` named."""
@@ -158,77 +169,152 @@ class DataLoader:
                     f"the state is of a DataLoader with {name}={state_dict[name]!r}, this one has {name}={value!r}; "
                     "make the loader with the settings it was saved with"
                 )
-        self.seed = state_dict["seed"]
+        self._seed = state_dict["seed"]
+        if isinstance(self.sampler, ShuffledByEpoch):
+            self.sampler.seed = self._seed
+        self._pool = None  # its workers have the old seed
         self._place = _Place(state_dict["epoch"], state_dict["batch"])
 
     def _settings(self) -> dict[str, Any]:
         """What decides which samples a place in an epoch means."""
         return {
-            "samples": len(self.dataset),
+            "samples": None if isinstance(self.dataset, IterableDataset) else len(self.dataset),
             "batch_size": self.batch_size,
             "shuffle": self.shuffle,
             "drop_last": self.drop_last,
         }
 
     def _epoch(self, place: _Place) -> Iterator[Any]:
-        tasks = islice(enumerate(self._indices(place.epoch)), place.batch, None)
+        tasks: Iterator[tuple[int, Any]]
+        if isinstance(self.dataset, IterableDataset):
+            tasks, behind = zip(count(), repeat(None)), place.batch  # a stream can only be gone through again
+        else:
+            tasks, behind = islice(enumerate(self._indices(place.epoch)), place.batch, None), 0
         with closing(self._make(place.epoch, tasks)) as batches:
-            for batch in batches:
-                place.batch += 1  # runs when the consumer asks: what threads made ahead does not count
+            for batch in islice(batches, behind, None):
+                place.batch += 1  # runs when the consumer asks: what workers made ahead does not count
                 yield batch
         if self._place is place:
             self._place = _Place(place.epoch + 1)
 
-    def _indices(self, epoch: int) -> Iterator[Sequence[Any]]:
-        """Give the indices of each batch of an epoch."""
-        chosen = self.sampler if self.batch_sampler is None else self.batch_sampler
+    def _indices(self, epoch: int) -> Iterator[Any]:
+        """Give the indices of each batch of an epoch, or of each sample where samples come one by one."""
+        chosen: Any = self.sampler if self.batch_sampler is None else self.batch_sampler
         set_epoch = getattr(chosen, "set_epoch", None)
         if set_epoch is not None:
             set_epoch(epoch)
-        if self.batch_sampler is not None:
-            yield from self.batch_sampler
-            return
-        rest = iter(self._order(epoch) if self.sampler is None else self.sampler)
-        while indices := list(islice(rest, self.batch_size)):
-            if len(indices) == self.batch_size or not self.drop_last:
-                yield indices
+        yield from chosen
 
-    def _order(self, epoch: int) -> Iterable[int]:
-        if not self.shuffle:
-            return range(len(self.dataset))
-        order: list[int] = self._generator(epoch).permutation(len(self.dataset)).tolist()
-        return order
-
-    def _generator(self, *place: int) -> np.random.Generator:
-        # spawn_key, and not more words of entropy: that is padded with zeros, so (seed, epoch) would equal (seed,
-        # epoch, 0)
-        return np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=place))
-
-    def _make(self, epoch: int, tasks: Iterator[Task]) -> Generator[Any, None, None]:
+    def _make(self, epoch: int, tasks: Iterator[tuple[int, Any]]) -> Generator[Any, None, None]:
         """Make the batches of *tasks*, in order."""
+        reading = self._reading()
         if self.num_workers == 0:
-            for task in tasks:
-                yield self._load(epoch, task)
-            return
-        pool = ThreadPoolExecutor(self.num_workers, thread_name_prefix="DataLoader")
-        try:
-            ahead = islice(tasks, self.num_workers * self.prefetch_factor)
-            waiting = deque(pool.submit(self._load, epoch, task) for task in ahead)
-            while waiting:
-                batch = waiting.popleft().result()
-                waiting.extend(pool.submit(self._load, epoch, task) for task in islice(tasks, 1))
+            reader = Reader(reading, epoch)
+            for number, indices in tasks:
+                try:
+                    batch = reader.read(number, indices)
+                except End:
+                    return
                 yield batch
-        finally:
-            pool.shutdown(cancel_futures=True)
-
-    def _load(self, epoch: int, task: Task) -> Any:
-        number, indices = task
+            return
+        pool, self._pool = self._pool or Pool(reading, self._workers()), None
         try:
-            with drawing_from(self._generator(epoch, number)):
-                return fetch(self.dataset, indices, self.collate_fn)
-        except Exception as error:
-            shown = ", ".join(map(str, indices[:8])) + (", ..." if len(indices) > 8 else "")
-            error.add_note(
-                f"while loading batch {number} of epoch {epoch}: samples [{shown}] of a {type(self.dataset).__name__}"
+            yield from pool.run(epoch, tasks)
+        finally:
+            if self.persistent_workers and self._pool is None and pool.close.alive:
+                self._pool = pool
+            else:
+                pool.close()
+
+    def _reading(self) -> Reading:
+        return Reading(
+            dataset=self.dataset,
+            collate_fn=self.collate_fn,
+            batched=self.batch_sampler is not None,
+            batch_size=self.batch_size,
+            drop_last=self.drop_last,
+            seed=self.seed,
+        )
+
+    def _workers(self) -> Setting:
+        return Setting(
+            workers=self.num_workers,
+            ahead=self.prefetch_factor or 1,
+            init=self.worker_init_fn,
+            context=self.multiprocessing_context or WORKERS,
+            timeout=self.timeout,
+            in_order=self.in_order,
+        )
+
+
+def _check_dataset(dataset: Any, sampler: Any, batch_sampler: Any) -> None:
+    if isinstance(dataset, IterableDataset):
+        return
+    needs_length = sampler is None and batch_sampler is None
+    if not hasattr(dataset, "__getitem__") or (needs_length and not hasattr(dataset, "__len__")):
+        raise ag.errors.ArgumentError(
+            f"DataLoader: dataset must have __len__ and __getitem__, got a {type(dataset).__name__}; "
+            "put the samples of a stream in a list first, or make it an IterableDataset"
+        )
+    if hasattr(dataset, "__len__") and len(dataset) == 0:
+        raise ag.errors.ArgumentError(
+            f"DataLoader: the {type(dataset).__name__} is empty; give at least one sample, and look at the split "
+            "that made it"
+        )
+
+
+def _check_order(
+    streams: bool,
+    batch_size: int | None,
+    shuffle: bool | None,
+    sampler: Iterable[Any] | None,
+    batch_sampler: Iterable[Any] | None,
+    drop_last: bool,
+) -> None:
+    for name, value in (("shuffle", shuffle or None), ("sampler", sampler), ("batch_sampler", batch_sampler)):
+        if streams and value is not None:
+            raise ag.errors.ArgumentError(
+                f"DataLoader with IterableDataset: expected unspecified {name} option, but got {name}={value}; a stream "
+                "decides its order itself"
             )
-            raise
+    if shuffle and (sampler is not None or batch_sampler is not None):
+        raise ag.errors.ArgumentError(
+            "DataLoader: sampler and batch_sampler are mutually exclusive with shuffle; they decide the order: "
+            "leave shuffle out"
+        )
+    if batch_sampler is not None and (batch_size not in (None, 1) or sampler is not None or drop_last):
+        raise ag.errors.ArgumentError(
+            "DataLoader: batch_sampler is mutually exclusive with batch_size, sampler and drop_last; leave those out"
+        )
+    if batch_size is None and drop_last:
+        raise ag.errors.ArgumentError(
+            "DataLoader: batch_size=None option disables auto-batching and is mutually exclusive with drop_last; leave one "
+            "of them out"
+        )
+    if batch_size is not None and (not isinstance(batch_size, int) or batch_size < 1):
+        raise ag.errors.ArgumentError(
+            f"DataLoader: batch_size must be a positive integer, got {batch_size!r}; None gives samples one by one"
+        )
+
+
+def _check_workers(workers: int, prefetch_factor: int | None, timeout: float, persistent: bool, context: Any) -> None:
+    least = (("num_workers", workers, 0), ("prefetch_factor", prefetch_factor, 1), ("timeout", timeout, 0))
+    for name, value, smallest in least:
+        if value is not None and value < smallest:
+            raise ag.errors.ArgumentError(f"DataLoader: {name} must be {smallest} or more, got {value}")
+    needs = (
+        ("prefetch_factor", prefetch_factor is not None),
+        ("persistent_workers", persistent),
+        ("multiprocessing_context", context is not None),
+    )
+    for name, given in needs:
+        if given and not workers:
+            raise ag.errors.ArgumentError(
+                f"DataLoader: {name} is for workers and num_workers is 0; give num_workers, or leave {name} out"
+            )
+    methods = [*multiprocessing.get_all_start_methods(), THREAD]
+    if context is not None and not (context in methods if isinstance(context, str) else hasattr(context, "Process")):
+        raise ag.errors.ArgumentError(
+            f"DataLoader: multiprocessing_context must be one of {', '.join(methods)} or a context of multiprocessing, got "
+            f"{context!r}"
+        )

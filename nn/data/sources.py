@@ -105,7 +105,11 @@ class EmbeddedSource(ImageSource):
 
 @dataclass(frozen=True)
 class IdxFile:
-    """One IDX file: its name without .gz, and the MD5 checksums of the .gz that mirrors serve and of what is in it."""
+    """One IDX file: its name without .gz, and the MD5 checksums of the .gz that mirrors serve and of what is in it.
+
+    >>> IdxFile("t10k-labels-idx1-ubyte", "ec29112dd5afa0611ce80d1b7f02629c", "27ae3e4e09519cfbb04c329615203637").name
+    't10k-labels-idx1-ubyte'
+    """
 
     name: str
     md5_packed: str

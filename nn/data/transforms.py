@@ -38,6 +38,12 @@ class Transform:
     """Base of all transforms: a subclass writes ``apply`` for a batch (N, C, H, W).
 
     Constructors keep their arguments under their own names; ``repr`` prints those that differ from the default.
+
+    >>> class Negative(Transform):
+    ...     def apply(self, images, generator):
+    ...         return 1 - images
+    >>> Negative()(np.zeros((1, 2, 2))).sum()
+    np.float64(4.0)
     """
 
     def __call__(self, images: Images, generator: np.random.Generator | None = None) -> Images:

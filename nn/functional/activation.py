@@ -10,10 +10,13 @@ from collections.abc import Callable
 import autograd_core as ag
 from autograd_core import Tensor
 
+from .. import expect
+
 __all__ = [
     "celu",
     "elu",
     "glu",
+    "gumbel_softmax",
     "hardshrink",
     "hardsigmoid",
     "hardswish",
@@ -23,6 +26,7 @@ __all__ = [
     "prelu",
     "relu",
     "relu6",
+    "rrelu",
     "selu",
     "silu",
     "softmin",
@@ -67,6 +71,25 @@ def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = Fals
     tensor([-0.5000,  2.0000])
     """
     return _applied(lambda x: ag.leaky_relu(x, negative_slope), input, inplace)
+
+
+def rrelu(
+    input: Tensor, lower: float = 1.0 / 8, upper: float = 1.0 / 3, training: bool = False, inplace: bool = False
+) -> Tensor:
+    """Return the leaky ReLU of *input* with a slope drawn evenly from *lower* to *upper* for each element (Xu et al. 2015).
+
+    Unless *training*, the slope is the mean of both, for all.  Raises ArgumentError where *lower* is above *upper*.
+
+    >>> import nn.functional as F
+    >>> F.rrelu(ag.tensor([-1.0, 2.0]), 0.25, 0.75)
+    tensor([-0.5000,  2.0000])
+    """
+    if not lower <= upper:
+        raise ag.errors.ArgumentError(f"rrelu: lower={lower} is above upper={upper}; swap them")
+    if not training:
+        return leaky_relu(input, (lower + upper) / 2, inplace)
+    slope = ag.rand_like(input) * (upper - lower) + lower
+    return _applied(lambda x: ag.where(x > 0, x, slope * x), input, inplace)
 
 
 def prelu(input: Tensor, weight: Tensor) -> Tensor:
@@ -175,7 +198,7 @@ def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
 
     >>> import nn.functional as F
     >>> F.hardswish(ag.tensor([-4.0, 1.0, 4.0]))
-    tensor([-0.0000,  0.6667,  4.0000])
+    tensor([-0.0000, 0.6667, 4.0000])
     """
     return _applied(lambda x: x * ag.relu6(x + 3) / 6, input, inplace)
 
@@ -239,9 +262,29 @@ def glu(input: Tensor, dim: int = -1) -> Tensor:
     >>> F.glu(ag.tensor([1.0, 2.0, 0.0, 0.0]))
     tensor([0.5000, 1.0000])
     """
-    if input.shape[dim] % 2:
+    if input.size(dim) % 2:
         raise ag.errors.ShapeError(
             f"glu: input has shape {tuple(input.shape)}, expected an even size along dim={dim}, to be halved"
         )
     a, b = ag.chunk(input, 2, dim)
     return a * ag.sigmoid(b)
+
+
+def gumbel_softmax(logits: Tensor, tau: float = 1, hard: bool = False, eps: float = 1e-10, dim: int = -1) -> Tensor:
+    """Return softmax((logits + g) / tau) along *dim*, where g is drawn from Gumbel's distribution: nearly one-hot samples.
+
+    The smaller *tau*, the nearer.  With *hard*, the result is one-hot, and its gradient that of the soft one.  *eps* does
+    nothing, as in PyTorch.  Source: Jang, Gu & Poole 2017; Maddison, Mnih & Teh 2017.
+
+    >>> import nn.functional as F
+    >>> F.gumbel_softmax(ag.zeros(4), hard=True).sum()
+    tensor(1.)
+    """
+    if eps != 1e-10:
+        expect.warn(f"gumbel_softmax: eps={eps} has no effect; leave it out")
+    gumbel = -ag.empty_like(logits, requires_grad=False).exponential_().log()
+    soft = ag.softmax((logits + gumbel) / tau, dim)
+    if not hard:
+        return soft
+    one_hot = ag.zeros_like(soft).scatter(dim, soft.argmax(dim, keepdim=True), 1.0)
+    return one_hot - soft.detach() + soft

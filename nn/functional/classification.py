@@ -1,4 +1,4 @@
-"""Losses between scores and classes."""
+"""Losses between scores and one true class among many."""
 
 from __future__ import annotations
 
@@ -12,19 +12,9 @@ import autograd_core as ag
 from autograd_core import Tensor
 
 from .. import expect
-from .reduction import check_pair, check_reduction, nothing_to_average, reduced
+from .reduction import check_reduction, nothing_to_average, reduced, warn_if_made_by
 
-__all__ = [
-    "binary_cross_entropy",
-    "binary_cross_entropy_with_logits",
-    "cross_entropy",
-    "hinge_embedding_loss",
-    "kl_div",
-    "multi_margin_loss",
-    "nll_loss",
-]
-
-# ------------------------------------------------------------------------------------------------- one class among many
+__all__ = ["cross_entropy", "linear_cross_entropy", "multi_margin_loss", "nll_loss"]
 
 
 def cross_entropy(
@@ -52,7 +42,7 @@ def cross_entropy(
     if not 0 <= label_smoothing <= 1:
         raise ag.errors.ArgumentError(f"{name}: label_smoothing={label_smoothing}, expected a number from 0 to 1")
     _check_scores(name, input, target, weight)
-    _warn_if_made_by("softmax", name, input, "takes logits and applies log_softmax itself; leave the softmax out")
+    warn_if_made_by("softmax", name, input, "takes logits and applies log_softmax itself; leave the softmax out")
     if target.dtype.kind == "f":
         return _soft_cross_entropy(input, target, weight, ignore_index, reduction, label_smoothing)
     fused = reduction != "none" and not label_smoothing
@@ -79,6 +69,49 @@ def cross_entropy(
     return each.sum(1).reshape(target.shape)
 
 
+def linear_cross_entropy(
+    input: Tensor,
+    linear_weight: Tensor,
+    target: Tensor,
+    *,
+    linear_bias: Tensor | None = None,
+    weight: Tensor | None = None,
+    reduction: str = "mean",
+    ignore_index: int | None = None,
+    label_smoothing: float = 0.0,
+) -> Tensor:
+    """Return ``cross_entropy(linear(input, linear_weight, linear_bias), target)``.
+
+    *input* is (N, I) or (I,), and *linear_weight* (C, I), or (C, d1, ..., I) for logits (N, C, d1, ...); *linear_bias* lacks
+    its last dim.  *ignore_index* None is -100.  The rest is for ``cross_entropy``.  Raises ShapeError where they do not fit.
+
+    >>> import nn.functional as F
+    >>> F.linear_cross_entropy(ag.ones(2, 3), ag.zeros(4, 3), ag.tensor([3, 0]))
+    tensor(1.3863)
+    """
+    name = "linear_cross_entropy"
+    expect.tensor(name, input)
+    expect.tensor(name, linear_weight, "linear_weight")
+    if linear_weight.ndim < 2:
+        raise expect.shape_error(name, linear_weight, "linear_weight of (C, ..., I)", "give one row for each class")
+    *outputs, features = linear_weight.shape
+    if input.shape[-1:] != (features,) or input.ndim > 2 or (input.ndim == 1 and len(outputs) > 1):
+        rows = f"(N, {features})" if len(outputs) > 1 else f"(N, {features}) or ({features},)"
+        raise expect.shape_error(name, input, f"input of {rows}", "its features are those of linear_weight")
+    expect.factor(name, "linear_bias", linear_bias, input)
+    if linear_bias is not None and list(linear_bias.shape) != outputs:
+        raise expect.shape_error(
+            name, linear_bias, f"linear_bias of {tuple(outputs)}", "one for each row of linear_weight"
+        )
+    bias = None if linear_bias is None else linear_bias.reshape(-1)
+    logits = ag.linear(input, linear_weight.reshape(-1, features), bias).reshape(*input.shape[:-1], *outputs)
+    if ignore_index is None:
+        ignore_index = -100
+    return cross_entropy(
+        logits, target, weight, ignore_index=ignore_index, reduction=reduction, label_smoothing=label_smoothing
+    )
+
+
 def nll_loss(
     input: Tensor, target: Tensor, weight: Tensor | None = None, *, ignore_index: int = -100, reduction: str = "mean"
 ) -> Tensor:
@@ -93,7 +126,7 @@ def nll_loss(
     name = "nll_loss"
     check_reduction(name, reduction)
     _check_scores(name, input, target, weight)
-    _warn_if_made_by(
+    warn_if_made_by(
         "softmax", name, input, "takes log-probabilities; use log_softmax instead, or cross_entropy on logits"
     )
     labels, _, scale, total = _labels(name, input, target, weight, ignore_index)
@@ -230,138 +263,3 @@ def multi_margin_loss(
     others = ag.where(ag.arange(classes) == y, 0.0, short if p == 1 else ag.square(short))
     losses = others.sum(1) * ag.from_numpy(scale) / classes
     return reduced(name, losses.reshape(target.shape) if reduction == "none" else losses, reduction)
-
-
-# ------------------------------------------------------------------------------------------------------------ yes or no
-
-
-class BinaryCrossEntropy(ag.Function):
-    """-(t log x + (1 - t) log(1 - x)), with logarithms no less than -100 and a slope that stays finite at x = 0 and 1."""
-
-    @staticmethod
-    def forward(ctx: Any, x: Tensor, t: Tensor) -> Tensor:
-        ctx.save_for_backward(x, t)
-        return -(t * _bounded_log(x) + (1 - t) * _bounded_log(1 - x))
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, Tensor | None]:
-        (g,), (x, t) = gradients, ctx.saved_tensors
-        for_x, for_t = ctx.needs_input_grad
-        slope = g * (x - t) / ag.clamp(x * (1 - x), min=1e-12) if for_x else None
-        return slope, g * (_bounded_log(1 - x) - _bounded_log(x)) if for_t else None
-
-
-def _bounded_log(x: Tensor) -> Tensor:
-    """Return max(log x, -100)."""
-    zero = x <= 0
-    return ag.where(zero, -100.0, ag.clamp(ag.log(ag.where(zero, 1.0, x)), min=-100.0))
-
-
-def binary_cross_entropy(
-    input: Tensor, target: Tensor, weight: Tensor | None = None, *, reduction: str = "mean"
-) -> Tensor:
-    """Return the mean of -(t log x + (1 - t) log(1 - x)), *input* x being probabilities, *target* t numbers from 0 to 1.
-
-    Logarithms are taken to be -100 at least, so that the loss stays finite.  *weight* scales the elements.  Raises
-    ArgumentError for an input outside 0 to 1.
-
-    >>> import nn.functional as F
-    >>> F.binary_cross_entropy(ag.tensor([0.5, 0.0]), ag.tensor([1.0, 1.0]), reduction="none")
-    tensor([  0.6931, 100.0000])
-    """
-    name = "binary_cross_entropy"
-    check_reduction(name, reduction)
-    check_pair(name, input, target, floating_target=True)
-    expect.factor(name, "weight", weight, input)
-    x = input.data
-    wrong = (x < 0) | (x > 1)
-    if wrong.any():
-        raise ag.errors.ArgumentError(
-            f"{expect.place(name)}: input holds {x[wrong][0]}, expected probabilities from 0 to 1"
-            f"{expect.maker(input)}; apply sigmoid to it, or use binary_cross_entropy_with_logits"
-        )
-    losses = BinaryCrossEntropy.apply(input, target)
-    return reduced(name, losses if weight is None else losses * weight, reduction)
-
-
-def binary_cross_entropy_with_logits(
-    input: Tensor,
-    target: Tensor,
-    weight: Tensor | None = None,
-    *,
-    reduction: str = "mean",
-    pos_weight: Tensor | None = None,
-) -> Tensor:
-    """Return ``binary_cross_entropy(sigmoid(input), target)``, computed without rounding to 0 or 1 on the way.
-
-    *pos_weight* scales the part of positive targets: above 1 it favours recall, below 1 precision.
-
-    >>> import nn.functional as F
-    >>> F.binary_cross_entropy_with_logits(ag.tensor([0.0, 200.0]), ag.tensor([1.0, 0.0]), reduction="none")
-    tensor([  0.6931, 200.0000])
-    """
-    name = "binary_cross_entropy_with_logits"
-    check_reduction(name, reduction)
-    check_pair(name, input, target, floating_target=True)
-    expect.factor(name, "weight", weight, input)
-    expect.factor(name, "pos_weight", pos_weight, input)
-    _warn_if_made_by("sigmoid", name, input, "takes logits and applies sigmoid itself; leave the sigmoid out")
-    positive = -ag.logsigmoid(input)
-    if pos_weight is not None:
-        positive = positive * (1 + (pos_weight - 1) * target)
-    losses = (1 - target) * input + positive
-    return reduced(name, losses if weight is None else losses * weight, reduction)
-
-
-# ------------------------------------------------------------------------------------------------ distributions, margins
-
-
-def kl_div(input: Tensor, target: Tensor, *, reduction: str = "mean", log_target: bool = False) -> Tensor:
-    """Return the Kullback-Leibler divergence of *target*, probabilities, from *input*, log-probabilities.
-
-    Each element is ``t (log t - input)``, with 0 log 0 = 0; *log_target* says that *target* holds logarithms too.
-    reduction="batchmean" divides the sum by the number of rows: that is the divergence of the textbooks.  "mean", the
-    default, divides by the number of elements, and warns.
-
-    >>> import nn.functional as F
-    >>> p = ag.tensor([[0.5, 0.5]])
-    >>> F.kl_div(ag.log(ag.tensor([[0.25, 0.75]])), p, reduction="batchmean")
-    tensor(0.1438)
-    """
-    name = "kl_div"
-    check_reduction(name, reduction, ("none", "mean", "sum", "batchmean"))
-    check_pair(name, input, target, floating_target=True)
-    if reduction == "mean":
-        expect.warn(
-            f"{expect.place(name)}: reduction='mean' divides by the number of elements, which is not the divergence; use "
-            "reduction='batchmean' to divide by the number of rows"
-        )
-    if log_target:
-        each = ag.exp(target) * (target - input)
-    else:
-        present = target > 0
-        entropy = target * ag.log(ag.where(present, target, 1.0))
-        each = ag.where(present | ag.isnan(target), entropy, 0.0) - target * input
-    if reduction != "batchmean":
-        return reduced(name, each, reduction)
-    return each.sum() / input.shape[0] if each.numel() else nothing_to_average(name, each)
-
-
-def hinge_embedding_loss(input: Tensor, target: Tensor, margin: float = 1.0, *, reduction: str = "mean") -> Tensor:
-    """Return the mean of *input*, a distance, where *target* is 1, and of max(0, margin - input) where it is -1.
-
-    >>> import nn.functional as F
-    >>> F.hinge_embedding_loss(ag.tensor([0.5, 0.25]), ag.tensor([1, -1]), reduction="none")
-    tensor([0.5000, 0.7500])
-    """
-    name = "hinge_embedding_loss"
-    check_reduction(name, reduction)
-    check_pair(name, input, target)
-    apart = ag.where(target != 1, ag.clamp(margin - input, min=0), 0.0)
-    return reduced(name, apart + ag.where(target != -1, input, 0.0), reduction)
-
-
-def _warn_if_made_by(operation: str, name: str, input: Tensor, advice: str) -> None:
-    node = input.grad_fn
-    if node is not None and node.prim.name == operation:
-        expect.warn(f"{expect.place(name)}: input is the output of {operation}, but it {advice}")

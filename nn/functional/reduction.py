@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 import autograd_core as ag
 from autograd_core import Tensor
 
 from .. import expect
 
-__all__ = ["check_pair", "check_reduction", "nothing_to_average", "reduced", "strict_losses"]
+__all__ = ["check_pair", "check_reduction", "nothing_to_average", "reduced", "strict_losses", "warn_if_made_by"]
 
 _strict = [False]  # process-wide: a switch of the program, not of a thread
 
@@ -43,18 +45,30 @@ def check_reduction(name: str, reduction: str, kinds: tuple[str, ...] = ("none",
         raise ag.errors.ArgumentError(f"{expect.place(name)}: reduction is {reduction!r}, expected one of {known}")
 
 
-def check_pair(name: str, input: Tensor, target: Tensor, *, floating_target: bool = False) -> None:
-    """Raise where *input* and *target* cannot meet in a loss; warn, or raise if strict, where they would broadcast."""
-    expect.tensor(name, input)
-    expect.tensor(name, target, "target")
+def check_pair(
+    name: str,
+    input: Tensor,
+    target: Tensor,
+    called: tuple[str, str] = ("input", "target"),
+    *,
+    floating_target: bool = False,
+    broadcast: bool = True,
+) -> None:
+    """Raise where *input* and *target*, arguments *called* so, cannot meet in a loss.
+
+    Warn where they would broadcast, or raise: if strict, and without *broadcast*.
+    """
+    first, second = called
+    expect.tensor(name, input, first)
+    expect.tensor(name, target, second)
     if input.dtype.kind != "f":
-        raise expect.dtype_error(name, input, "a floating input", "convert it with input.float()")
+        raise expect.dtype_error(name, input, f"{first} to be floating", f"convert it with {first}.float()")
     if target.dtype != input.dtype and (target.dtype.kind == "f" or floating_target):
         raise expect.dtype_error(
             name,
             target,
-            f"a target of {input.dtype}, the dtype of input",
-            f"convert it with target.to(ag.{input.dtype})",
+            f"{second} of {input.dtype}, the dtype of {first}",
+            f"convert it with {second}.to(ag.{input.dtype})",
         )
     if input.shape == target.shape:
         return
@@ -62,18 +76,27 @@ def check_pair(name: str, input: Tensor, target: Tensor, *, floating_target: boo
         together = ag.broadcast_shapes(input.shape, target.shape)
     except (ValueError, RuntimeError):
         together = None
-    shapes = f"{expect.place(name)}: input {tuple(input.shape)} and target {tuple(target.shape)}"
+    shapes = f"{expect.place(name)}: {first} {tuple(input.shape)} and {second} {tuple(target.shape)}"
     same_size = math.prod(input.shape) == math.prod(target.shape)
-    cure = f"use target.reshape{tuple(input.shape)}" if same_size else "give them the same shape"
-    if together is None:
-        raise ag.errors.ShapeError(f"{shapes} do not fit each other{expect.maker(input)}; {cure}")
+    cure = f"use {second}.reshape{tuple(input.shape)}" if same_size else "give them the same shape"
+    if made := expect.maker(input):
+        cure = f"{first} was{made.removeprefix(',')}; {cure}"
+    if together is None or not broadcast:
+        raise ag.errors.ShapeError(f"{shapes} do not fit each other; {cure}")
     message = (
-        f"{shapes} broadcast to {together}, so that the loss compares elements that do not belong together"
-        f"{expect.maker(input)}; {cure}"
+        f"{shapes} broadcast to {together}, so that the loss compares elements that do not belong together; {cure}"
     )
     if _strict[0]:
         raise ag.errors.ShapeError(message)
     expect.warn(message)
+
+
+def warn_if_made_by(operation: str, name: str, input: Tensor, advice: str) -> None:
+    """Warn where *input* is the output of an *operation* that the loss does itself, or does not want; *advice* says which."""
+    node = input.grad_fn
+    if node is not None and node.prim.name == operation:
+        made = f"the output of {operation}{expect.maker(input)}"
+        expect.warn(f"{expect.place(name)}: input is {made}, but {name} {advice}")
 
 
 def reduced(name: str, values: Tensor, reduction: str) -> Tensor:
@@ -86,9 +109,10 @@ def reduced(name: str, values: Tensor, reduction: str) -> Tensor:
 
 
 def nothing_to_average(name: str, values: Tensor) -> Tensor:
-    """Return NaN, the mean of nothing, with a warning; it sends zeros back to *values*."""
+    """Return NaN, the mean of nothing, with a warning; it sends zeros back to *values*, whatever comes to it."""
     expect.warn(
         f"{expect.place(name)}: the mean over no elements is NaN (an empty batch, or every target ignored); skip such "
         "batches, or use reduction='sum'"
     )
-    return (values * 0).sum() + math.nan
+    none = ag.from_numpy(np.zeros(values.shape, bool))
+    return ag.where(none, values, 0.0).sum() + math.nan

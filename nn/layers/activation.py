@@ -7,7 +7,7 @@ from typing import Any
 import autograd_core as ag
 from autograd_core import Tensor
 
-from .. import expect
+from .. import expect, init
 from .. import functional as F
 from ..module import Module
 from ..parameter import Parameter
@@ -27,11 +27,13 @@ __all__ = [
     "LogSoftmax",
     "Mish",
     "PReLU",
+    "RReLU",
     "ReLU",
     "ReLU6",
     "SiLU",
     "Sigmoid",
     "Softmax",
+    "Softmax2d",
     "Softmin",
     "Softplus",
     "Softshrink",
@@ -89,6 +91,27 @@ class LeakyReLU(_InPlace):
         return {"negative_slope": self.negative_slope}
 
 
+class RReLU(_InPlace):
+    """x where it is positive, else x times a slope: while training drawn from *lower* to *upper*, else their mean.
+
+    Source: Xu et al. 2015.
+
+    >>> import nn
+    >>> nn.RReLU(0.25, 0.75).eval()(ag.tensor([-1.0, 2.0]))
+    tensor([-0.5000,  2.0000])
+    """
+
+    def __init__(self, lower: float = 1.0 / 8, upper: float = 1.0 / 3, inplace: bool = False) -> None:
+        super().__init__(inplace)
+        self.lower, self.upper = lower, upper
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.rrelu(input, self.lower, self.upper, self.training, self.inplace)
+
+    def arguments(self) -> dict[str, Any]:
+        return {"lower": self.lower, "upper": self.upper}
+
+
 class PReLU(Module):
     """x where it is positive, else weight x; *weight* is learned, one for all channels of (N, C, ...) or one for each.
 
@@ -101,11 +124,16 @@ class PReLU(Module):
 
     weight: Parameter
 
-    def __init__(self, num_parameters: int = 1, init: float = 0.25, *, dtype: Any = None) -> None:
+    def __init__(self, num_parameters: int = 1, init: float = 0.25, device: Any = None, dtype: Any = None) -> None:
         super().__init__()
         expect.size("PReLU", num_parameters=num_parameters)
         self.num_parameters, self.init = num_parameters, init
-        self.weight = Parameter(ag.full((num_parameters,), init, dtype=dtype or ag.float32))
+        self.weight = self._parameter(num_parameters, device=device, dtype=dtype)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Start again from *init*."""
+        init.constant_(self.weight, self.init)
 
     def forward(self, input: Tensor) -> Tensor:
         expect.same_dtype("PReLU", input, self.weight)
@@ -295,6 +323,22 @@ class Softmax(_AlongDim):
 
     def forward(self, input: Tensor) -> Tensor:
         return F.softmax(input, self._dim(input))
+
+
+class Softmax2d(Module):
+    """Softmax over the channels of pictures (N, C, H, W) or (C, H, W), for each place by itself.
+
+    >>> import nn
+    >>> nn.Softmax2d()(ag.zeros(1, 4, 1, 1)).flatten().tolist()
+    [0.25, 0.25, 0.25, 0.25]
+    """
+
+    def forward(self, input: Tensor) -> Tensor:
+        expect.array("Softmax2d", input)
+        if input.ndim not in (3, 4):
+            cure = "use Softmax(dim=...) for other shapes"
+            raise expect.shape_error("Softmax2d", input, "(N, C, H, W) or (C, H, W)", cure)
+        return F.softmax(input, -3)
 
 
 class LogSoftmax(_AlongDim):

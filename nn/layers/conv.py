@@ -34,7 +34,7 @@ class _Window(Module):
     ) -> None:
         super().__init__()
         name = self._get_name()
-        expect.size(name, in_channels=in_channels, out_channels=out_channels, groups=groups)
+        expect.size(name, groups=groups, in_channels=in_channels, out_channels=out_channels)
         if in_channels % groups or out_channels % groups:
             raise ag.errors.ArgumentError(
                 f"{name}: groups={groups} must divide in_channels={in_channels} and out_channels={out_channels}"
@@ -44,10 +44,15 @@ class _Window(Module):
         self.stride = expect.per_dim(name, "stride", stride, 1, self.dims)
         self.dilation = expect.per_dim(name, "dilation", dilation, 1, self.dims)
 
-    def _make_parameters(self, rows: int, columns: int, bias: bool, dtype: Any) -> None:
-        self.weight = Parameter(ag.empty(rows, columns // self.groups, *self.kernel_size, dtype=dtype))
-        self.register_parameter("bias", Parameter(ag.empty(self.out_channels, dtype=dtype)) if bias else None)
+    def _make_parameters(self, bias: bool, device: Any, dtype: Any) -> None:
+        self.weight = self._parameter(*self._weight_shape(), device=device, dtype=dtype)
+        self.register_parameter(
+            "bias", self._parameter(self.out_channels, device=device, dtype=dtype) if bias else None
+        )
         self.reset_parameters()
+
+    def _weight_shape(self) -> Shape:
+        raise NotImplementedError
 
     def reset_parameters(self) -> None:
         """Draw new parameters."""
@@ -56,10 +61,10 @@ class _Window(Module):
             bound = 1 / math.sqrt(math.prod(self.weight.shape[1:]))
             init.uniform_(self.bias, -bound, bound)
 
-    def _check(self, input: Tensor) -> None:
-        """Raise unless *input* has the dtype of the parameters, and (N, in_channels, ...) or (in_channels, ...)."""
+    def _check(self, input: Tensor, weight: Tensor) -> None:
+        """Raise unless *input* has the dtype of *weight*, and (N, in_channels, ...) or (in_channels, ...)."""
         name, channels = self._get_name(), self.in_channels
-        expect.same_dtype(name, input, self.weight)
+        expect.same_dtype(name, input, weight)
         if input.ndim not in (self.dims + 1, self.dims + 2) or input.shape[-self.dims - 1] != channels:
             size = ", ".join(expect.axes(self.dims))
             raise expect.shape_error(name, input, f"(N, {channels}, {size}) or ({channels}, {size})", self._cure(input))
@@ -103,7 +108,7 @@ class _Conv(_Window):
         groups: int = 1,
         bias: bool = True,
         padding_mode: str = "zeros",
-        *,
+        device: Any = None,
         dtype: Any = None,
     ) -> None:
         super().__init__(in_channels, out_channels, kernel_size, stride, dilation, groups)
@@ -121,11 +126,15 @@ class _Conv(_Window):
             )
         self.padding = padding if isinstance(padding, str) else expect.per_dim(name, "padding", padding, 0, self.dims)
         self.padding_mode = padding_mode
-        self._make_parameters(out_channels, in_channels, bias, dtype)
+        self._make_parameters(bias, device, dtype)
+
+    def _weight_shape(self) -> Shape:
+        return self.out_channels, self.in_channels // self.groups, *self.kernel_size
 
     def forward(self, input: Tensor, *, relu: bool = False) -> Tensor:
         """Return the convolution of *input*, or its positive part, which costs no more."""
-        self._check(input)
+        weight = self.weight  # read once: a parametrization computes it
+        self._check(input, weight)
         pads = self._pads()
         if self.padding != "same":
             before = tuple(first for first, _ in pads)
@@ -136,7 +145,7 @@ class _Conv(_Window):
             input = ag.pad(input, last_dim_first, PADDING_MODES[self.padding_mode])
             padding = "valid"
         convolve = type(self).function
-        return convolve(input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups, relu=relu)
+        return convolve(input, weight, self.bias, self.stride, padding, self.dilation, self.groups, relu=relu)
 
     def _pads(self) -> list[tuple[int, int]]:
         """What is added (before, after) each spatial dim; for "same" with a stride of 1."""
@@ -213,7 +222,7 @@ class _ConvTranspose(_Window):
         bias: bool = True,
         dilation: Size = 1,
         padding_mode: str = "zeros",
-        *,
+        device: Any = None,
         dtype: Any = None,
     ) -> None:
         super().__init__(in_channels, out_channels, kernel_size, stride, dilation, groups)
@@ -231,17 +240,21 @@ class _ConvTranspose(_Window):
                 f"{name}: output_padding={output_padding} must be smaller than stride={stride} or dilation={dilation}; "
                 "a larger result takes a larger stride, or ag.pad"
             )
-        self._make_parameters(in_channels, out_channels, bias, dtype)
+        self._make_parameters(bias, device, dtype)
+
+    def _weight_shape(self) -> Shape:
+        return self.in_channels, self.out_channels // self.groups, *self.kernel_size
 
     def forward(self, input: Tensor, output_size: Size | None = None) -> Tensor:
         """Return the transposed convolution; *output_size*, of the spatial dims, replaces what output_padding chooses."""
-        self._check(input)
+        weight = self.weight  # read once: a parametrization computes it
+        self._check(input, weight)
         more = self.output_padding if output_size is None else self._more(input, output_size)
         edges = zip(self._reach(), more, self.stride, strict=True)
         least = tuple(1 - (reach + m - 1) // s for reach, m, s in edges)  # for a result of at least one element
         expect.spatial(self._get_name(), input, least, "use less padding, or larger inputs")
         function = type(self).function
-        return function(input, self.weight, self.bias, self.stride, self.padding, more, self.groups, self.dilation)
+        return function(input, weight, self.bias, self.stride, self.padding, more, self.groups, self.dilation)
 
     def _reach(self) -> Shape:
         """How far one element of the input reaches: H' = (H - 1) stride + reach + output_padding."""

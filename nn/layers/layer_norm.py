@@ -34,7 +34,7 @@ class LayerNorm(Module):
         eps: float = 1e-5,
         elementwise_affine: bool = True,
         bias: bool = True,
-        *,
+        device: Any = None,
         dtype: Any = None,
     ) -> None:
         super().__init__()
@@ -44,7 +44,7 @@ class LayerNorm(Module):
         self.normalized_shape, self.eps, self.elementwise_affine = shape, eps, elementwise_affine
 
         def parameter(wanted: bool) -> Parameter | None:
-            return Parameter(ag.empty(*shape, dtype=dtype)) if wanted else None
+            return self._parameter(*shape, device=device, dtype=dtype) if wanted else None
 
         self.register_parameter("weight", parameter(elementwise_affine))
         self.register_parameter("bias", parameter(elementwise_affine and bias))
@@ -94,7 +94,7 @@ class RMSNorm(Module):
         normalized_shape: int | Sequence[int],
         eps: float | None = None,
         elementwise_affine: bool = True,
-        *,
+        device: Any = None,
         dtype: Any = None,
     ) -> None:
         super().__init__()
@@ -102,7 +102,9 @@ class RMSNorm(Module):
         for size in shape or (0,):
             expect.size("RMSNorm", normalized_shape=size)
         self.normalized_shape, self.eps, self.elementwise_affine = shape, eps, elementwise_affine
-        self.register_parameter("weight", Parameter(ag.empty(*shape, dtype=dtype)) if elementwise_affine else None)
+        self.register_parameter(
+            "weight", self._parameter(*shape, device=device, dtype=dtype) if elementwise_affine else None
+        )
         self.reset_parameters()
 
     def reset_parameters(self) -> None:

@@ -43,12 +43,14 @@ class Linear(Module):
     weight: Parameter
     bias: Parameter | None
 
-    def __init__(self, in_features: int, out_features: int, bias: bool = True, *, dtype: Any = None) -> None:
+    def __init__(
+        self, in_features: int, out_features: int, bias: bool = True, device: Any = None, dtype: Any = None
+    ) -> None:
         super().__init__()
         expect.size("Linear", in_features=in_features, out_features=out_features)
         self.in_features, self.out_features = in_features, out_features
-        self.weight = Parameter(ag.empty(out_features, in_features, dtype=dtype))
-        self.register_parameter("bias", Parameter(ag.empty(out_features, dtype=dtype)) if bias else None)
+        self.weight = self._parameter(out_features, in_features, device=device, dtype=dtype)
+        self.register_parameter("bias", self._parameter(out_features, device=device, dtype=dtype) if bias else None)
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -59,10 +61,11 @@ class Linear(Module):
             init.uniform_(self.bias, -bound, bound)
 
     def forward(self, input: Tensor) -> Tensor:
-        expect.same_dtype("Linear", input, self.weight)
+        weight = self.weight  # read once: a parametrization computes it
+        expect.same_dtype("Linear", input, weight)
         if input.shape[-1:] != (self.in_features,):
             raise expect.shape_error("Linear", input, f"(..., {self.in_features})", self._cure(input))
-        return ag.linear(input, self.weight, self.bias)
+        return ag.linear(input, weight, self.bias)
 
     def _cure(self, input: Tensor) -> str:
         if not input.ndim:

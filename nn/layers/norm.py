@@ -40,27 +40,28 @@ class _ChannelNorm(Module):
         momentum: float | None = 0.1,
         affine: bool = True,
         track_running_stats: bool = True,
+        device: Any = None,
+        dtype: Any = None,
         *,
         bias: bool = True,
-        dtype: Any = None,
     ) -> None:
         super().__init__()
         expect.size(self._get_name(), num_features=num_features)
         self.num_features, self.eps, self.momentum = num_features, eps, momentum
         self.affine, self.track_running_stats = affine, track_running_stats
-
-        def parameter(wanted: bool) -> Parameter | None:
-            return Parameter(ag.empty(num_features, dtype=dtype)) if wanted else None
-
-        def buffer(*shape: int, dtype: Any = dtype) -> Tensor | None:
-            return ag.zeros(*shape, dtype=dtype) if track_running_stats else None
-
-        self.register_parameter("weight", parameter(affine))
-        self.register_parameter("bias", parameter(affine and bias))
-        self.register_buffer("running_mean", buffer(num_features))
-        self.register_buffer("running_var", buffer(num_features))
-        self.register_buffer("num_batches_tracked", ag.tensor(0, dtype=ag.int64) if track_running_stats else None)
+        factory = {"device": device, "dtype": dtype}
+        self.register_parameter("weight", self._parameter(num_features, **factory) if affine else None)
+        self.register_parameter("bias", self._parameter(num_features, **factory) if affine and bias else None)
+        for name in ("running_mean", "running_var"):
+            self.register_buffer(name, self._buffer(num_features, **factory) if track_running_stats else None)
+        self.register_buffer(
+            "num_batches_tracked", ag.tensor(0, dtype=ag.int64, device=device) if track_running_stats else None
+        )
         self.reset_parameters()
+
+    def _buffer(self, *shape: int, device: Any = None, dtype: Any = None) -> Tensor:
+        """Return a buffer whose values ``reset_parameters`` will set; that of a lazy layer has no shape yet."""
+        return ag.empty(*shape, device=device, dtype=dtype)
 
     def reset_running_stats(self) -> None:
         """Forget the statistics: mean 0, variance 1, no batches."""
@@ -171,11 +172,12 @@ class _InstanceNorm(_ChannelNorm):
         momentum: float | None = 0.1,
         affine: bool = False,
         track_running_stats: bool = False,
+        device: Any = None,
+        dtype: Any = None,
         *,
         bias: bool = True,
-        dtype: Any = None,
     ) -> None:
-        super().__init__(num_features, eps, momentum, affine, track_running_stats, bias=bias, dtype=dtype)
+        super().__init__(num_features, eps, momentum, affine, track_running_stats, device, dtype, bias=bias)
 
     def forward(self, input: Tensor) -> Tensor:
         name, like = self._get_name(), self.weight if self.weight is not None else self.running_mean
@@ -256,9 +258,10 @@ class GroupNorm(Module):
         num_channels: int,
         eps: float = 1e-5,
         affine: bool = True,
+        device: Any = None,
+        dtype: Any = None,
         *,
         bias: bool = True,
-        dtype: Any = None,
     ) -> None:
         super().__init__()
         expect.size("GroupNorm", num_groups=num_groups, num_channels=num_channels)
@@ -267,8 +270,9 @@ class GroupNorm(Module):
                 f"GroupNorm: num_groups={num_groups} does not divide num_channels={num_channels}; choose a divisor"
             )
         self.num_groups, self.num_channels, self.eps, self.affine = num_groups, num_channels, eps, affine
-        self.register_parameter("weight", Parameter(ag.empty(num_channels, dtype=dtype)) if affine else None)
-        self.register_parameter("bias", Parameter(ag.empty(num_channels, dtype=dtype)) if affine and bias else None)
+        factory = {"device": device, "dtype": dtype}
+        self.register_parameter("weight", self._parameter(num_channels, **factory) if affine else None)
+        self.register_parameter("bias", self._parameter(num_channels, **factory) if affine and bias else None)
         self.reset_parameters()
 
     def reset_parameters(self) -> None:

@@ -22,6 +22,8 @@ __all__ = [
     "AvgPool1d",
     "AvgPool2d",
     "AvgPool3d",
+    "FractionalMaxPool2d",
+    "FractionalMaxPool3d",
     "LPPool1d",
     "LPPool2d",
     "LPPool3d",
@@ -448,3 +450,75 @@ class AdaptiveMaxPool3d(_AdaptiveMaxPool):
 
     dims = 3
     function = ag.adaptive_max_pool3d
+
+
+# -------------------------------------------------------------------------------------------------- fractional pooling
+
+
+class _FractionalMaxPool(_Layer):
+    _random_samples: Tensor | None
+
+    def __init__(
+        self,
+        kernel_size: Size,
+        output_size: Size | None = None,
+        output_ratio: float | Sequence[float] | None = None,
+        return_indices: bool = False,
+        _random_samples: Tensor | None = None,
+    ) -> None:
+        super().__init__()
+        name, dims = self._get_name(), self.dims
+        if (output_size is None) == (output_ratio is None):
+            raise ag.errors.ArgumentError(
+                f"{name}: output_size={output_size} and output_ratio={output_ratio}; give one of them"
+            )
+        self.kernel_size = expect.per_dim(name, "kernel_size", kernel_size, 1, dims)
+        self.output_size = None if output_size is None else expect.per_dim(name, "output_size", output_size, 1, dims)
+        self.output_ratio = None
+        if output_ratio is not None:
+            ratios = tuple(output_ratio) if isinstance(output_ratio, Sequence) else (output_ratio,) * dims
+            if len(ratios) != dims or not all(0 < r < 1 for r in ratios):
+                raise ag.errors.ArgumentError(
+                    f"{name}: output_ratio={output_ratio!r}, expected a number between 0 and 1, or {dims} of them"
+                )
+            self.output_ratio = ratios
+        self.return_indices = return_indices
+        self.register_buffer("_random_samples", _random_samples)
+
+    def forward(self, input: Tensor) -> Tensor | tuple[Tensor, Tensor]:
+        made = self.output_size or (1,) * self.dims
+        least = tuple(k + m - 1 for k, m in zip(self.kernel_size, made, strict=True))
+        self._check(input, least, "use a smaller window, a smaller output, or larger pictures")
+        pooled: Tensor | tuple[Tensor, Tensor] = type(self).function(
+            input, self.kernel_size, self.output_size, self.output_ratio, self.return_indices, self._random_samples
+        )
+        return pooled
+
+
+class FractionalMaxPool2d(_FractionalMaxPool):
+    """Return the largest numbers of windows at random, nearly even steps, which bring pictures to any smaller size.
+
+    Give *output_size*, or *output_ratio*, between 0 and 1, of the input's size.  With *return_indices* the places of the
+    numbers in their planes (H W) are returned too.  Source: Graham, "Fractional Max-Pooling", 2014.
+
+    >>> import nn
+    >>> nn.FractionalMaxPool2d(2, output_ratio=0.7)(ag.zeros(1, 3, 10, 20)).shape
+    (1, 3, 7, 14)
+    """
+
+    dims = 2
+    function = ag.fractional_max_pool2d
+
+
+class FractionalMaxPool3d(_FractionalMaxPool):
+    """Return the largest numbers of windows at random steps, which bring volumes to any smaller size.
+
+    All that ``FractionalMaxPool2d`` says holds for three dims.
+
+    >>> import nn
+    >>> nn.FractionalMaxPool3d(2, output_size=(2, 3, 4))(ag.zeros(1, 3, 4, 5, 6)).shape
+    (1, 3, 2, 3, 4)
+    """
+
+    dims = 3
+    function = ag.fractional_max_pool3d

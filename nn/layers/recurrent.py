@@ -13,22 +13,28 @@ from autograd_core import Tensor
 from .. import expect
 from .. import functional as F
 from ..module import Module
-from ..parameter import Parameter
 from ..sequence import PackedSequence
 from .recurrent_cell import check_nonlinearity, draw
 
-__all__ = ["GRU", "LSTM", "RNN"]
+__all__ = ["GRU", "LSTM", "RNN", "RNNBase"]
+
+# What the engine calls each mode, how many times hidden_size rows its weights have, and of how many tensors its state is.
+MODES = {"RNN_TANH": ("tanh", 1, 1), "RNN_RELU": ("relu", 1, 1), "LSTM": ("lstm", 4, 2), "GRU": ("gru", 3, 1)}
 
 
-class _Recurrent(Module):
-    """What the layers share: parameters for each layer and direction, and the way of a sequence through them."""
+class RNNBase(Module):
+    """What the layers share: parameters for each layer and direction, and the way of a sequence through them.
 
-    gates = 1  # how many times hidden_size rows the weights have
-    states = 1  # of how many tensors the state is
-    mode: str
+    *mode* is "RNN_TANH", "RNN_RELU", "LSTM" or "GRU"; see ``RNN``, ``LSTM`` and ``GRU``, which are made by their own names.
+
+    >>> import nn
+    >>> isinstance(nn.GRU(4, 3), nn.RNNBase), nn.GRU(4, 3).mode
+    (True, 'GRU')
+    """
 
     def __init__(
         self,
+        mode: str,
         input_size: int,
         hidden_size: int,
         num_layers: int = 1,
@@ -37,11 +43,13 @@ class _Recurrent(Module):
         dropout: float = 0.0,
         bidirectional: bool = False,
         proj_size: int = 0,
-        *,
+        device: Any = None,
         dtype: Any = None,
     ) -> None:
         super().__init__()
         name = self._get_name()
+        if mode not in MODES:
+            raise ag.errors.ArgumentError(f"{name}: mode={mode!r}, expected one of {', '.join(map(repr, MODES))}")
         expect.size(name, input_size=input_size, hidden_size=hidden_size, num_layers=num_layers)
         if isinstance(dropout, bool) or not isinstance(dropout, int | float) or not 0 <= dropout <= 1:
             raise ag.errors.ArgumentError(
@@ -56,10 +64,16 @@ class _Recurrent(Module):
             raise ag.errors.ArgumentError(
                 f"{name}: proj_size={proj_size!r}, expected an int smaller than hidden_size={hidden_size}, or 0 for none"
             )
+        if proj_size and mode != "LSTM":
+            raise ag.errors.ArgumentError(
+                f"{name}: proj_size={proj_size} with mode={mode!r}, expected 0; only an LSTM has one"
+            )
+        self.mode = mode
+        self._kind, gates, self._state_size = MODES[mode]
         self.input_size, self.hidden_size, self.num_layers = input_size, hidden_size, num_layers
         self.bias, self.batch_first, self.dropout = bias, batch_first, dropout
         self.bidirectional, self.proj_size = bidirectional, proj_size
-        width = self.gates * hidden_size
+        width = gates * hidden_size
         for layer in range(num_layers):
             for suffix in self._suffixes(layer):
                 columns = self._directions * self._output_size if layer else input_size
@@ -70,7 +84,7 @@ class _Recurrent(Module):
                 shapes |= {"bias_ih": (width,), "bias_hh": (width,)} if bias else {}
                 shapes |= {"weight_hr": (proj_size, hidden_size)} if proj_size else {}
                 for kind, shape in shapes.items():
-                    self.register_parameter(f"{kind}{suffix}", Parameter(ag.empty(*shape, dtype=dtype)))
+                    self.register_parameter(f"{kind}{suffix}", self._parameter(*shape, device=device, dtype=dtype))
         self.reset_parameters()
 
     @property
@@ -140,17 +154,17 @@ class _Recurrent(Module):
             for reverse, suffix in enumerate(self._suffixes(layer)):
                 state = self._state([h[len(last)] for h in hs])
                 output, final = ag.recurrent_layer(
-                    self.mode, x, state, *self._parameters_of(suffix), batch_sizes=batch_sizes, reverse=bool(reverse)
+                    self._kind, x, state, *self._parameters_of(suffix), batch_sizes=batch_sizes, reverse=bool(reverse)
                 )
                 outputs.append(output)
-                last.append(final if self.states > 1 else (final,))
+                last.append(final if self._state_size > 1 else (final,))
             x = outputs[0] if len(outputs) == 1 else ag.cat(outputs, -1)
             if self.dropout and layer < self.num_layers - 1:
                 x = F.dropout(x, self.dropout, self.training)
         return x, [ag.stack(parts) for parts in zip(*last, strict=True)]
 
     def _state(self, hs: list[Tensor]) -> Any:
-        return tuple(hs) if self.states > 1 else hs[0]
+        return tuple(hs) if self._state_size > 1 else hs[0]
 
     def _check_input(self, input: Any, dims: tuple[int, ...], expected: str) -> None:
         name = self._get_name()
@@ -174,12 +188,12 @@ class _Recurrent(Module):
         """Return the initial states, each (layers * directions, N, columns): zeros for None."""
         name, layers = self._get_name(), self.num_layers * self._directions
         dtype = self._parameters_of("_l0")[0].dtype  # type: ignore[union-attr]
-        columns = [self._output_size, self.hidden_size][: self.states]
+        columns = [self._output_size, self.hidden_size][: self._state_size]
         if hx is None:
             return [ag.zeros(layers, n, size, dtype=dtype) for size in columns]
         hs = list(hx) if isinstance(hx, tuple | list) else [hx]
-        if len(hs) != self.states:
-            wanted = "a Tensor, h" if self.states == 1 else "a pair of Tensors, (h, c)"
+        if len(hs) != self._state_size:
+            wanted = "a Tensor, h" if self._state_size == 1 else "a pair of Tensors, (h, c)"
             raise ag.errors.ArgumentError(f"{expect.place(name)}: hx is of type {type(hx).__name__}, expected {wanted}")
         for i, (h, size) in enumerate(zip(hs, columns, strict=True)):
             expect.tensor(name, h, "hx")
@@ -201,7 +215,7 @@ class _Recurrent(Module):
         return ", ".join([str(self.input_size), str(self.hidden_size), *said])
 
 
-class RNN(_Recurrent):
+class RNN(RNNBase):
     """Run plain recurrent layers over a sequence: (T, N, input_size) gives (T, N, hidden_size) and the last states.
 
     h_t = tanh(x_t W_ih^T + b_ih + h_{t-1} W_hh^T + b_hh), or relu(...) with ``nonlinearity="relu"``.
@@ -229,18 +243,21 @@ class RNN(_Recurrent):
         batch_first: bool = False,
         dropout: float = 0.0,
         bidirectional: bool = False,
-        *,
+        device: Any = None,
         dtype: Any = None,
     ) -> None:
-        self.mode = self.nonlinearity = check_nonlinearity("RNN", nonlinearity)
-        super().__init__(input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, dtype=dtype)
+        self.nonlinearity = check_nonlinearity("RNN", nonlinearity)
+        mode = f"RNN_{nonlinearity.upper()}"
+        super().__init__(
+            mode, input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, 0, device, dtype
+        )  # fmt: skip
 
     def extra_repr(self) -> str:
         said = "" if self.nonlinearity == "tanh" else f", nonlinearity={self.nonlinearity!r}"
         return f"{super().extra_repr()}{said}"
 
 
-class LSTM(_Recurrent):
+class LSTM(RNNBase):
     """Run layers of long short-term memory over a sequence: (T, N, input_size) gives (T, N, hidden_size) and (h, c).
 
     i, f, g, o = x_t W_ih^T + b_ih + h_{t-1} W_hh^T + b_hh, the rows of the weights in this order;
@@ -256,10 +273,25 @@ class LSTM(_Recurrent):
     ((5, 2, 6), (2, 2, 3))
     """
 
-    gates, states, mode = 4, 2, "lstm"
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        bias: bool = True,
+        batch_first: bool = False,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+        proj_size: int = 0,
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(
+            "LSTM", input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, proj_size, device, dtype
+        )  # fmt: skip
 
 
-class GRU(_Recurrent):
+class GRU(RNNBase):
     """Run layers of gated recurrent units over a sequence: (T, N, input_size) gives (T, N, hidden_size) and the last states.
 
     With a = x_t W_ih^T + b_ih and u = h_{t-1} W_hh^T + b_hh, the rows of the weights in the order r, z, n:
@@ -273,8 +305,6 @@ class GRU(_Recurrent):
     ((2, 5, 3), (1, 2, 3))
     """
 
-    gates, mode = 3, "gru"
-
     def __init__(
         self,
         input_size: int,
@@ -284,7 +314,9 @@ class GRU(_Recurrent):
         batch_first: bool = False,
         dropout: float = 0.0,
         bidirectional: bool = False,
-        *,
+        device: Any = None,
         dtype: Any = None,
     ) -> None:
-        super().__init__(input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, dtype=dtype)
+        super().__init__(
+            "GRU", input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, 0, device, dtype
+        )  # fmt: skip

@@ -15,7 +15,7 @@ from .. import expect, init
 from ..module import Module
 from ..parameter import Parameter
 
-__all__ = ["GRUCell", "LSTMCell", "RNNCell"]
+__all__ = ["GRUCell", "LSTMCell", "RNNCell", "RNNCellBase"]
 
 
 def draw(module: Module, hidden_size: int) -> None:
@@ -32,25 +32,30 @@ def check_nonlinearity(name: str, nonlinearity: str) -> str:
     return nonlinearity
 
 
-class _Cell(Module):
-    """What the cells share: four parameters, and the shapes of input and state."""
+class RNNCellBase(Module):
+    """What the cells share: four parameters, of *num_chunks* times hidden_size rows, and the shapes of input and state.
 
-    gates = 1
+    >>> import nn
+    >>> isinstance(nn.GRUCell(4, 3), nn.RNNCellBase)
+    True
+    """
 
     weight_ih: Parameter
     weight_hh: Parameter
     bias_ih: Parameter | None
     bias_hh: Parameter | None
 
-    def __init__(self, input_size: int, hidden_size: int, bias: bool = True, *, dtype: Any = None) -> None:
+    def __init__(
+        self, input_size: int, hidden_size: int, bias: bool, num_chunks: int, device: Any = None, dtype: Any = None
+    ) -> None:
         super().__init__()
-        expect.size(self._get_name(), input_size=input_size, hidden_size=hidden_size)
+        expect.size(self._get_name(), input_size=input_size, hidden_size=hidden_size, num_chunks=num_chunks)
         self.input_size, self.hidden_size, self.bias = input_size, hidden_size, bias
-        width = self.gates * hidden_size
-        self.weight_ih = Parameter(ag.empty(width, input_size, dtype=dtype))
-        self.weight_hh = Parameter(ag.empty(width, hidden_size, dtype=dtype))
+        width = num_chunks * hidden_size
+        self.weight_ih = self._parameter(width, input_size, device=device, dtype=dtype)
+        self.weight_hh = self._parameter(width, hidden_size, device=device, dtype=dtype)
         for name in ("bias_ih", "bias_hh"):
-            self.register_parameter(name, Parameter(ag.empty(width, dtype=dtype)) if bias else None)
+            self.register_parameter(name, self._parameter(width, device=device, dtype=dtype) if bias else None)
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -93,7 +98,7 @@ class _Cell(Module):
         return f"{self.input_size}, {self.hidden_size}" + ("" if self.bias else ", bias=False")
 
 
-class RNNCell(_Cell):
+class RNNCell(RNNCellBase):
     """Make one step of an ``RNN``: input (N, input_size) and h (N, hidden_size), by default 0, give the next h.
 
     h' = tanh(x W_ih^T + b_ih + h W_hh^T + b_hh), or relu(...); also without N.
@@ -107,10 +112,16 @@ class RNNCell(_Cell):
     """
 
     def __init__(
-        self, input_size: int, hidden_size: int, bias: bool = True, nonlinearity: str = "tanh", *, dtype: Any = None
+        self,
+        input_size: int,
+        hidden_size: int,
+        bias: bool = True,
+        nonlinearity: str = "tanh",
+        device: Any = None,
+        dtype: Any = None,
     ) -> None:
         self.nonlinearity = check_nonlinearity("RNNCell", nonlinearity)
-        super().__init__(input_size, hidden_size, bias, dtype=dtype)
+        super().__init__(input_size, hidden_size, bias, 1, device, dtype)
 
     def forward(self, input: Tensor, hx: Tensor | None = None) -> Tensor:
         cell = ag.rnn_tanh_cell if self.nonlinearity == "tanh" else ag.rnn_relu_cell
@@ -123,7 +134,7 @@ class RNNCell(_Cell):
         return f"{super().extra_repr()}{said}"
 
 
-class LSTMCell(_Cell):
+class LSTMCell(RNNCellBase):
     """Make one step of an ``LSTM``: input (N, input_size) and (h, c), each (N, hidden_size), by default 0, give the next.
 
     >>> import nn
@@ -132,7 +143,10 @@ class LSTMCell(_Cell):
     ((2, 3), (2, 3))
     """
 
-    gates = 4
+    def __init__(
+        self, input_size: int, hidden_size: int, bias: bool = True, device: Any = None, dtype: Any = None
+    ) -> None:
+        super().__init__(input_size, hidden_size, bias, 4, device, dtype)
 
     def forward(self, input: Tensor, hx: tuple[Tensor, Tensor] | None = None) -> tuple[Tensor, Tensor]:
         if hx is not None and not (isinstance(hx, tuple | list) and len(hx) == 2):
@@ -145,7 +159,7 @@ class LSTMCell(_Cell):
         return (h, c) if input.ndim == 2 else (h.squeeze(0), c.squeeze(0))
 
 
-class GRUCell(_Cell):
+class GRUCell(RNNCellBase):
     """Make one step of a ``GRU``: input (N, input_size) and h (N, hidden_size), by default 0, give the next h.
 
     >>> import nn
@@ -153,7 +167,10 @@ class GRUCell(_Cell):
     (2, 3)
     """
 
-    gates = 3
+    def __init__(
+        self, input_size: int, hidden_size: int, bias: bool = True, device: Any = None, dtype: Any = None
+    ) -> None:
+        super().__init__(input_size, hidden_size, bias, 3, device, dtype)
 
     def forward(self, input: Tensor, hx: Tensor | None = None) -> Tensor:
         x = self._rows(input, self.input_size, "an input")

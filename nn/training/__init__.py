@@ -5,6 +5,7 @@ from __future__ import annotations
 from .callbacks import BestCheckpoint, Callback, CSVLog, EarlyStopping, JSONLog, Run, Schedule, TensorBoardLog
 from .checkpoint import load_checkpoint, restore, save_checkpoint
 from .evaluation import evaluate
+from .gradients import GradientReport, GradientRow, gradient_report
 from .history import History
 from .loop import fit
 from .metrics import Accuracy, ConfusionMatrix, Mean, Metric, ReconstructionError, TopK
@@ -18,6 +19,8 @@ __all__ = [
     "ConfusionMatrix",
     "Criterion",
     "EarlyStopping",
+    "GradientReport",
+    "GradientRow",
     "History",
     "JSONLog",
     "Loader",
@@ -34,6 +37,7 @@ __all__ = [
     "TopK",
     "evaluate",
     "fit",
+    "gradient_report",
     "load_checkpoint",
     "restore",
     "save_checkpoint",

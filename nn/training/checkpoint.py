@@ -11,15 +11,12 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import safetensors
-import safetensors.numpy
 from numpy.typing import NDArray
 
 import autograd_core as ag
@@ -53,8 +50,8 @@ def save_checkpoint(path: str | Path, state: Mapping[str, Any]) -> Path:
     3
     """
     base, arrays = _base(path), Arrays()
-    tree = _pack(dict(state), "", arrays)
-    tensors = safetensors.numpy.save(arrays)
+    tree = ag.serialization.pack(dict(state), arrays)
+    tensors = ag.serialization.encode_safetensors(ag.serialization.Content(arrays))
     digest = hashlib.sha256(tensors).hexdigest()
     file = base.with_name(f"{base.name}-{digest[:16]}.safetensors")
     head = {
@@ -111,7 +108,7 @@ def load_checkpoint(path: str | Path) -> dict[str, Any]:
             f"the checkpoint {target} is corrupted: its contents do not match their checksum; {LOST}"
         )
     arrays = _read_arrays(base.with_name(Path(name).name), tensors_sha256, target)
-    state: dict[str, Any] = _unpack(tree, arrays)
+    state: dict[str, Any] = ag.serialization.unpack(tree, arrays)
     return state
 
 
@@ -126,8 +123,7 @@ def _read_arrays(file: Path, checksum: str, target: Path) -> Arrays:
         raise ag.errors.CheckpointError(
             f"{file} is truncated or corrupted: its {len(content)} bytes do not match their SHA-256 checksum; {LOST}"
         )
-    arrays: Arrays = safetensors.numpy.load(content)
-    return arrays
+    return ag.serialization.decode_safetensors(content).arrays
 
 
 def restore(name: str, target: Stateful, state: Any) -> None:
@@ -190,66 +186,3 @@ def _remove(file: Path) -> None:
 
 def _checksum(tree: Any) -> str:
     return hashlib.sha256(json.dumps(tree, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
-
-
-def _pack(value: Any, path: str, arrays: Arrays) -> Any:
-    """Turn *value* into JSON, moving its arrays to *arrays*, named by where they were.
-
-    What JSON lacks becomes a dict of one key that begins with ``$``.
-    """
-    packed: Any = value
-    if isinstance(value, np.generic):
-        packed = _pack(value.item(), path, arrays)
-    elif isinstance(value, float):
-        packed = value if math.isfinite(value) else {"$float": repr(float(value))}
-    elif isinstance(value, ag.Tensor):
-        packed = {"$tensor": _name_array(value.detach().numpy(), path, arrays)}
-    elif isinstance(value, np.ndarray):
-        packed = {"$array": _name_array(value, path, arrays)}
-    elif isinstance(value, list | tuple):
-        packed = [_pack(item, _under(path, i), arrays) for i, item in enumerate(value)]
-        if isinstance(value, tuple):
-            packed = {"$tuple": packed}
-    elif isinstance(value, Mapping):
-        items = [(key, _pack(item, _under(path, key), arrays)) for key, item in value.items()]
-        plain = all(isinstance(key, str) and not key.startswith("$") for key in value)
-        packed = dict(items) if plain else {"$dict": [[_pack(key, path, arrays), item] for key, item in items]}
-    elif value is not None and not isinstance(value, bool | int | str):
-        raise ag.errors.ArgumentError(
-            f"state holds a {type(value).__name__} at {path or 'its top'}: a checkpoint keeps tensors, arrays, "
-            "numbers, strings, booleans, None, and dicts, lists and tuples of these; "
-            "turn it into one of them in state_dict()"
-        )
-    return packed
-
-
-def _under(path: str, key: Any) -> str:
-    return f"{path}/{key}" if path else str(key)
-
-
-def _name_array(array: NDArray[Any], path: str, arrays: Arrays) -> str:
-    while path in arrays:  # {"a/b": ..., "a": {"b": ...}}
-        path += "'"
-    arrays[path] = np.asarray(array, order="C")
-    return path
-
-
-UNPACK: dict[str, Callable[[Any, Arrays], Any]] = {
-    "$tensor": lambda name, arrays: ag.from_numpy(arrays[name].copy()),
-    "$array": lambda name, arrays: arrays[name].copy(),
-    "$float": lambda text, arrays: float(text),
-    "$tuple": lambda items, arrays: tuple(_unpack(items, arrays)),
-    "$dict": lambda items, arrays: {_unpack(key, arrays): _unpack(item, arrays) for key, item in items},
-}
-
-
-def _unpack(tree: Any, arrays: Arrays) -> Any:
-    if isinstance(tree, list):
-        return [_unpack(item, arrays) for item in tree]
-    if not isinstance(tree, dict):
-        return tree
-    if len(tree) == 1:
-        ((key, value),) = tree.items()
-        if key in UNPACK:
-            return UNPACK[key](value, arrays)
-    return {key: _unpack(item, arrays) for key, item in tree.items()}

@@ -16,7 +16,7 @@ from ..history import History
 from .findings import Example, Picture
 from .pictures import diverging
 
-__all__ = ["PAGE", "PAPER", "Colours", "confusion", "curve", "curves", "grid", "png", "svg"]
+__all__ = ["PAGE", "PAPER", "Colours", "confusion", "curve", "curves", "grid", "norms", "png", "svg"]
 
 Figure = Any  # matplotlib.figure.Figure; matplotlib is optional
 
@@ -78,6 +78,27 @@ def _draw_curve(axes: Any, history: History, column: str, colours: Colours) -> N
     axes.spines["bottom"].set_color(colours.line)
     axes.legend(frameon=False, labelcolor=colours.ink, ncols=2, loc="lower right", bbox_to_anchor=(1.02, 1.0))
     axes.set_facecolor("none")
+
+
+def norms(layers: Sequence[str], columns: dict[str, Sequence[float | None]]) -> Figure:
+    """Return a bar for each layer on a logarithmic scale, the first layer on top, one chart for each column."""
+    figure = _figure(3.4 * len(columns) + 1.4, 0.9 + 0.24 * len(layers))
+    places = range(len(layers))
+    charts = np.atleast_1d(figure.subplots(1, len(columns), sharey=True))
+    for axes, (title, values) in zip(charts, columns.items(), strict=True):
+        shown = [v if v is not None and math.isfinite(v) and v > 0 else math.nan for v in values]
+        axes.barh(places, shown, color=PAPER.train, height=0.62)
+        if not np.isnan(shown).all():
+            axes.set_xscale("log")
+        axes.set_yticks(places, layers)
+        axes.set_title(title, loc="left", color=PAPER.ink, fontsize=11, fontweight="bold", pad=10)
+        axes.grid(axis="x", color=PAPER.line, linewidth=0.8)
+        axes.set_axisbelow(True)
+        axes.tick_params(colors=PAPER.muted, length=0, pad=6)
+        axes.spines[["top", "right", "bottom"]].set_visible(False)
+        axes.spines["left"].set_color(PAPER.line)
+    charts[0].invert_yaxis()
+    return figure
 
 
 def confusion(matrix: NDArray[np.int64], classes: Sequence[str]) -> Figure:

@@ -1,0 +1,12 @@
+"""Bounds on gradients, applied between ``backward()`` and the step of an optimizer: the engine's."""
+
+from __future__ import annotations
+
+import autograd_core as ag
+
+__all__ = ["clip_grad_norm_", "clip_grad_value_", "clip_grads_with_norm_", "get_total_norm"]
+
+clip_grad_norm_ = ag.autograd.clip_grad_norm_
+clip_grad_value_ = ag.autograd.clip_grad_value_
+clip_grads_with_norm_ = ag.autograd.clip_grads_with_norm_
+get_total_norm = ag.autograd.get_total_norm
