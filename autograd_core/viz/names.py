@@ -1,0 +1,142 @@
+"""The names that a program gives to the tensors of a graph."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+from ..graph import Node
+from ..modes import Scope
+from ..tensor import Tensor
+from .source import literal
+
+__all__ = ["Known", "last_calls", "numbered"]
+
+SEVERAL = 64  # entries of a list or dict that are looked at
+
+
+class Known:
+    """Tensors that are known by name: variables, what lists and dicts among them hold, parameters and buffers of modules."""
+
+    def __init__(self) -> None:
+        self.modules: dict[Scope, Any] = {}
+        self.parameters: set[int] = set()  # ids of arrays
+        self._nodes: dict[Node, str] = {}
+        self._arrays: dict[int, tuple[str, Any]] = {}  # id -> the name, and the array, so that the id stays its own
+
+    def of(self, node: Node | None, array: Any = None) -> str | None:
+        """Return the name of a tensor by its node, or by its array, or None."""
+        if node is not None and node in self._nodes:
+            return self._nodes[node]
+        entry = self._arrays.get(id(array))
+        return entry[0] if entry is not None and array is not None else None
+
+    def array(self, name: str) -> Any:
+        """Return the array of the leaf or constant of that name, or None."""
+        return next((array for known, array in self._arrays.values() if known == name), None)
+
+    def add(self, names: Mapping[str, Any]) -> None:
+        """Take in tensors, modules, and lists and dicts of tensors; what is known already keeps its name."""
+        for name, value in names.items():
+            if name.startswith("_"):
+                continue  # `_` and `__`, of prompts and of who does not care
+            if isinstance(value, Tensor):
+                self._note(name, value)
+            elif hasattr(type(value), "named_parameters"):
+                self.add_module(name, value)
+            elif isinstance(value, list | tuple):
+                self._add_entries(name, enumerate(value[:SEVERAL]))
+            elif type(value) is dict:
+                self._add_entries(name, list(value.items())[:SEVERAL])
+
+    def add_module(self, name: str, module: Any) -> None:
+        """Take in the parameters and buffers of *module* by their paths, with *name* before them where a path is taken."""
+        for _, inner in module.named_modules():
+            if (scope := getattr(inner, "_scope", None)) is not None:  # it has run
+                self.modules.setdefault(scope, inner)
+        taken = {known for known, _ in self._arrays.values()}
+        for kind in (module.named_parameters, module.named_buffers):
+            for path, t in kind():
+                if kind == module.named_parameters:
+                    self.parameters.add(id(t.data))
+                self._note(path if path not in taken else f"{name}.{path}", t)
+
+    def _add_entries(self, name: str, entries: Iterable[tuple[Any, Any]]) -> None:
+        for key, value in entries:
+            if isinstance(value, Tensor):
+                self._note(f"{name}[{key!r}]", value)
+
+    def _note(self, name: str, t: Tensor) -> None:
+        if t.node is not None:
+            self._nodes.setdefault(t.node, name)
+        if t.is_leaf:
+            self._arrays.setdefault(id(t.data), (name, t.data))
+
+
+def last_calls(calls: Sequence[Node]) -> tuple[set[Node], set[Node]]:
+    """Return which of *calls*, oldest first, end an expression of the program, and which are all of one.
+
+    One expression may be many calls, the last of which makes its value.  Where a loop runs it several times in a row, the
+    calls repeat.
+    """
+    ends, whole = set(), set()
+    for run in _runs(calls):
+        period = _period([(n.name(), n.shape, n.scope) for n in run])
+        ends.update(run[period - 1 :: period])
+        if period == 1:
+            whole.update(run)
+    return ends, whole
+
+
+def _runs(calls: Sequence[Node]) -> list[list[Node]]:
+    """Return the calls of each place in the program that follow each other.
+
+    A module of the program's own, inside one of the library's, has places of its own: what the outer module does before
+    and after it is one run.
+    """
+    runs: list[list[Node]] = []
+    newest: dict[Any, tuple[int, list[Node]]] = {}  # of each place the number of its newest group, and the run it is in
+    of_code: dict[Any, int] = {}  # of each function the number of its newest group
+    root, since = None, 0  # the outermost module, and from which group on everything runs in it
+    for number, (place, group) in enumerate(groupby(calls, key=lambda n: (n.code, n.lasti))):
+        found = list(group)
+        if (now := _outermost(found[0].scope)) is not root or now is None:
+            root, since = now, number
+        before, run = newest.get(place, (-1, []))
+        if before < since or of_code[place[0]] != before:  # else only functions that this place calls were in between
+            run = []
+            runs.append(run)
+        run += found
+        newest[place], of_code[place[0]] = (number, run), number
+    return runs
+
+
+def _outermost(scope: Scope | None) -> Scope | None:
+    while scope is not None and scope.outer is not None:
+        scope = scope.outer
+    return scope
+
+
+def _period(items: list[Any]) -> int:
+    """Return how long the shortest part is that *items* repeats."""
+    n = len(items)
+    return next(p for p in range(1, n + 1) if n % p == 0 and items[p:] == items[: n - p])
+
+
+def numbered(names: Sequence[str | None]) -> list[str | None]:
+    """Return *names* with a number behind each that comes up more than once, unless it is a number itself.
+
+    >>> from autograd_core.viz.names import numbered
+    >>> numbered(["h", None, "W", "h", "2", "2"])
+    ['h #1', None, 'W', 'h #2', '2', '2']
+    """
+    count, seen = Counter(names), Counter[str]()
+    found: list[str | None] = []
+    for name in names:
+        if name is not None and count[name] > 1 and literal(name) is None:
+            seen[name] += 1
+            name = f"{name} #{seen[name]}"
+        found.append(name)
+    return found
