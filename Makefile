@@ -12,11 +12,11 @@ ready = .venv/ready-$(1)
 endif
 
 PYTHONS := $(or $(PYTHON),python3 python3.13 python3.12 python3.11 python)
-KERNEL_TESTS := $(addprefix tests/test_,kernels.py convolution_kernels.py fused_kernels.py math_kernels.py pool_kernels.py product.py recurrent.py optim.py)
+KERNEL_TESTS := $(addprefix tests/test_,kernels.py convolution_kernels.py ctc.py fused_kernels.py math_kernels.py pool_kernels.py product.py recurrent.py optim.py optimizers_more.py)
 PYTEST := $(PY) -m pytest -n auto --maxprocesses 8
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all coverage lint format type bench bench-quick bench-readme wheel env-dev clean distclean
+.PHONY: help demo test test-all coverage lint format type bench bench-quick bench-readme docs-library docs-rules wheel env-dev clean distclean
 
 help:  ## say what each target does
 	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -63,6 +63,12 @@ bench-quick: $(call ready,bench)  ## the same with fewer rounds, and without the
 bench-readme: $(call ready,bench)  ## the same as bench, for the figures that README.md shows
 	$(BENCH) --json docs/benchmark.json --chart docs/benchmark.png --readme README.md
 
+docs-library: $(call ready,dev)  ## write the pages that say what each function, layer and optimizer does
+	PYTHONPATH=tests $(PY) -m docs.library
+
+docs-rules: $(call ready,dev)  ## write the page of all derivative rules
+	$(PY) -m docs.rules
+
 wheel: $(call ready,train)  ## build dist/*.whl
 	$(PY) -m pip wheel --quiet --no-deps --wheel-dir dist .
 
@@ -70,7 +76,7 @@ env-dev: $(call ready,dev)  ## make the environment of the tests
 
 clean:  ## remove what tests and tools left; runs/ and .venv stay
 	rm -rf build dist htmlcov .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .hypothesis
-	find autograd_core nn optim tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+	find autograd_core nn optim tests benchmarks docs -name __pycache__ -type d -prune -exec rm -rf {} +
 
 distclean: clean  ## and the environment
 	rm -rf .venv

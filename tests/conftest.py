@@ -73,6 +73,8 @@ def settings() -> dict[str, Any]:
     return found | {
         "NumPy's error handling": np.geterr(),
         "NumPy's print options": np.get_printoptions(),
+        "the default dtype": ag.get_default_dtype(),
+        "the printing options": ag.get_printoptions(),
         "the working directory": Path.cwd(),
         "the environment": {k: v for k, v in os.environ.items() if k not in SET_BY_OTHERS},
         "the state of NumPy's global generator": (hash(legacy["key"].tobytes()), legacy["pos"]),
@@ -88,6 +90,8 @@ def restore(before: dict[str, Any]) -> None:
         if isinstance(mode, ContextVar):
             mode.set(before[f"{name} mode"])
     np.seterr(**before["NumPy's error handling"])
+    ag.set_default_dtype(before["the default dtype"])
+    ag.set_printoptions(**before["the printing options"])
     os.chdir(before["the working directory"])
 
 

@@ -126,7 +126,7 @@ def test_tensors_are_written_as_safetensors_with_their_checksum(tmp_path: Path) 
 
 
 def test_what_cannot_be_kept_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ag.errors.ArgumentError, match=r"state holds a set at optimizer/groups/0: a checkpoint keeps"):
+    with pytest.raises(ag.errors.ArgumentError, match=r"state holds a set at optimizer/groups/0: a file keeps"):
         save_checkpoint(tmp_path / "x", {"optimizer": {"groups": [{1, 2}]}})
     assert list(tmp_path.iterdir()) == []
 
@@ -285,7 +285,7 @@ def test_a_full_disk_while_writing_leaves_no_half_files(
             self.file.close()
 
     opened = iter([real] * good + [Small] * 2)
-    monkeypatch.setattr("nn.training.files.open", lambda *args: next(opened)(*args), raising=False)
+    monkeypatch.setattr("autograd_core.serialization.files.open", lambda *args: next(opened)(*args), raising=False)
     with pytest.raises(ag.errors.CheckpointError, match=r"No space left.*the previous checkpoint there is whole"):
         save_checkpoint(tmp_path / "last", {"x": np.zeros(9)})
     monkeypatch.undo()

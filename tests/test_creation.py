@@ -98,7 +98,7 @@ def test_unsupported_dtypes_of_data(dtype: str) -> None:
             make(a)
 
 
-@pytest.mark.parametrize("dtype", ["float16", "complex64", np.float16, None, "nonsense", [1], 3, object])
+@pytest.mark.parametrize("dtype", ["float16", "complex64", np.float16, "nonsense", [1], object])
 def test_unsupported_dtypes_asked_for(dtype: Any) -> None:
     with pytest.raises(
         DtypeError, match="is not supported: expected one of float32, float64, int8, int16, int32, int64, uint8"
@@ -404,7 +404,8 @@ GOLDEN: list[tuple[Any, str]] = [
     (np.ones(2, "i4"), "tensor([1, 1], dtype=int32)"),
     (
         np.arange(2000, dtype="f"),
-        "tensor([   0.,    1.,    2., ..., 1997., 1998., 1999.], shape=(2000,), dtype=float32)",
+        "tensor([0.0000e+00, 1.0000e+00, 2.0000e+00,  ..., 1.9970e+03, 1.9980e+03,\n        1.9990e+03], shape=(2000,), "
+        "dtype=float32)",
     ),
 ]
 

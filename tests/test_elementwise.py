@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from hypothesis.extra import numpy as hnp
 
 import autograd_core as ag
 from autograd_core import errors
+from autograd_core.interoperation import UFUNCS
 
 NAN, INF = math.nan, math.inf
 FLOATS = [np.float32, np.float64]
@@ -50,6 +52,7 @@ UNARY: dict[str, tuple[Callable[[float], float], list[float]]] = {
     "ceil": (math.ceil, [-1.5, -0.5, 0.5, 2.0]),
     "clone": (lambda x: x, [1.0, 2.0]),
     "cos": (math.cos, [-2.0, 0.0, 2.0]),
+    "deg2rad": (math.radians, [-90.0, 0.0, 45.0]),
     "cosh": (math.cosh, [-2.0, 0.0, 2.0]),
     "erf": (math.erf, [-3.0, -0.5, 0.0, 0.5, 3.0]),
     "exp": (math.exp, [-2.0, 0.0, 2.0]),
@@ -67,6 +70,7 @@ UNARY: dict[str, tuple[Callable[[float], float], list[float]]] = {
     "relu": (lambda x: max(x, 0.0), [-1.0, 0.0, 2.0]),
     "relu6": (lambda x: min(max(x, 0.0), 6.0), [-1.0, 3.0, 9.0]),
     "round": (round, [-2.5, -1.5, 0.5, 1.5, 2.4]),
+    "rad2deg": (math.degrees, [-2.0, 0.0, 0.5]),
     "rsqrt": (lambda x: 1 / math.sqrt(x), [0.25, 2.0]),
     "sigmoid": (lambda x: 1 / (1 + math.exp(-x)), [-2.0, 0.0, 2.0]),
     "sign": (lambda x: math.copysign(1, x) if x else 0.0, [-2.0, 0.0, 3.0]),
@@ -99,15 +103,20 @@ def test_a_function_of_one_operand(name: str, dtype: Any) -> None:
 BINARY: dict[str, tuple[Callable[[float, float], float], list[float], list[float]]] = {
     "add": (lambda x, y: x + y, [1.0, 2.0], [3.0, -5.0]),
     "atan2": (math.atan2, [1.0, -1.0], [-2.0, 3.0]),
+    "copysign": (math.copysign, [1.0, -2.0], [-0.5, 3.0]),
     "div": (lambda x, y: x / y, [1.0, 2.0], [3.0, -5.0]),
     "floor_divide": (lambda x, y: x // y, [7.0, -7.0], [2.0, 2.0]),
     "fmod": (math.fmod, [7.0, -7.0], [3.0, 3.0]),
+    "fmax": (max, [1.0, 2.0], [3.0, -5.0]),
+    "fmin": (min, [1.0, 2.0], [3.0, -5.0]),
     "hypot": (math.hypot, [3.0, 5.0], [4.0, 12.0]),
+    "ldexp": (lambda x, y: x * 2**y, [1.0, 1.5], [3.0, -1.0]),
     "maximum": (max, [1.0, 2.0], [3.0, -5.0]),
     "minimum": (min, [1.0, 2.0], [3.0, -5.0]),
     "mul": (lambda x, y: x * y, [1.0, 2.0], [3.0, -5.0]),
     "pow": (pow, [2.0, 3.0], [0.5, -1.0]),
     "remainder": (lambda x, y: x % y, [7.0, -7.0], [3.0, 3.0]),
+    "rsub": (lambda x, y: y - x, [1.0, 2.0], [3.0, -5.0]),
     "sub": (lambda x, y: x - y, [1.0, 2.0], [3.0, -5.0]),
 }
 
@@ -188,6 +197,7 @@ def test_alpha_scales_the_second_operand() -> None:
     assert ag.add(x, y, alpha=2).tolist() == [7.0, 10.0]
     assert ag.sub(x, y, alpha=0.5).tolist() == [-0.5, 0.0]
     assert ag.add(x, 3, alpha=2).tolist() == [7.0, 8.0]
+    assert ag.rsub(x, 3, alpha=2).tolist() == [1.0, -1.0]
     with pytest.raises(
         errors.DtypeError, match=r"add: alpha=0\.5 is floating but the operands are integers; give an int"
     ):
@@ -200,6 +210,40 @@ def test_composed_functions() -> None:
     expect(ag.lerp(x, y, ag.tensor([0.0, 1.0])), [1.0, 4.0])
     expect(ag.addcmul(x, y, z, value=2), [31.0, 66.0])
     expect(ag.addcdiv(x, z, y, value=3), [6.0, 8.0])
+
+
+def test_float_power_is_float64() -> None:
+    for base, exponent in ((ag.tensor([2, 3]), -1), (2, ag.tensor([-1.0, 0.5])), (ag.tensor([2.0]), ag.tensor([3]))):
+        wanted = np.float_power(*(np.asarray(a.numpy() if isinstance(a, ag.Tensor) else a) for a in (base, exponent)))
+        expect(ag.float_power(base, exponent), wanted, np.float64)
+    value, (dx, dy) = arrays(ag.float_power, [2.0], [3.0], dtype=np.float32)
+    assert (value.dtype, dx.dtype, dy.dtype) == (np.float64, np.float32, np.float32)
+    expect(dx, [12.0])
+
+
+def test_ldexp_takes_integers() -> None:
+    expect(ag.ldexp(ag.tensor([1.0, 1.5]), ag.tensor([3, -1])), [8.0, 0.75], np.float32)
+    expect(ag.ldexp(ag.tensor([1.0], dtype=ag.float64), ag.tensor([200])), [2.0**200], np.float64)
+    expect(ag.ldexp(ag.tensor([1, 2]), 3), [8.0, 16.0], np.float32)
+
+
+def test_positive_is_the_tensor_itself() -> None:
+    x = ag.tensor([1, -2])
+    assert ag.positive(x) is x
+    with pytest.raises(
+        errors.DtypeError, match=r"positive: input has dtype bool: expected numbers; use input\.int\(\)"
+    ):
+        ag.positive(ag.tensor([True]))
+
+
+def test_nextafter() -> None:
+    for dtype in FLOATS:
+        x = np.array([0.0, 1.0, -1.0, INF, NAN], dtype)
+        y = np.array([1.0, 1.0, INF, 0.0, 1.0], dtype)
+        out = ag.nextafter(ag.tensor(x, requires_grad=True), ag.tensor(y))
+        np.testing.assert_array_equal(out.detach().numpy(), np.nextafter(x, y))
+        assert out.dtype == dtype
+    assert [g.tolist() for g in arrays(ag.nextafter, [1.0, 2.0], [3.0, 0.0])[1]] == [[1.0, 1.0], [0.0, 0.0]]
 
 
 def test_round_to_decimals() -> None:
@@ -235,6 +279,11 @@ TIES = [
     ("maximum", [1.0, 2.0, 3.0], [2.0, 2.0, 2.0], [0.0, 0.5, 1.0], [1.0, 0.5, 0.0]),
     ("minimum", [1.0, 2.0, 3.0], [2.0, 2.0, 2.0], [1.0, 0.5, 0.0], [0.0, 0.5, 1.0]),
     ("maximum", [INF, -INF, NAN, 1.0], [INF, -INF, 1.0, NAN], [0.5, 0.5, 1.0, 1.0], [0.5, 0.5, 1.0, 1.0]),
+    ("fmax", [1.0, 2.0, 3.0, INF], [2.0, 2.0, 2.0, INF], [0.0, 1.0, 1.0, 1.0], [1.0, 0.0, 0.0, 0.0]),
+    ("fmin", [1.0, 2.0, 3.0, INF], [2.0, 2.0, 2.0, INF], [1.0, 1.0, 0.0, 1.0], [0.0, 0.0, 1.0, 0.0]),
+    ("fmax", [NAN, 1.0, NAN], [1.0, NAN, NAN], [0.0, 1.0, 1.0], [1.0, 0.0, 0.0]),
+    ("fmin", [NAN, 1.0, NAN], [1.0, NAN, NAN], [0.0, 1.0, 1.0], [1.0, 0.0, 0.0]),
+    ("copysign", [3.0, -3.0, 0.0, INF], [-0.0, NAN, -1.0, -1.0], [-1.0, -1.0, 0.0, -1.0], [0.0, 0.0, 0.0, 0.0]),
 ]
 
 
@@ -252,6 +301,7 @@ CORNERS: dict[str, tuple[Callable[[Any], Any], list[float], list[float]]] = {
     "clamp above": (lambda x: ag.clamp(x, max=0), [-1.0, 0.0, 2.0, NAN], [1.0, 1.0, 0.0, 0.0]),
     "elu": (lambda x: ag.elu(x, -1.0), [0.0, 1.0, -INF, NAN], [-1.0, 1.0, 0.0, 1.0]),
     "floor": (ag.floor, [1.5, 2.0], [0.0, 0.0]),
+    "nan_to_num": (ag.nan_to_num, [NAN, INF, -INF, 2.0], [0.0, 0.0, 0.0, 1.0]),
     "hardtanh": (ag.hardtanh, [-1.0, 0.5, 1.0, NAN], [0.0, 1.0, 0.0, 0.0]),
     "leaky_relu": (ag.leaky_relu, [-1.0, 0.0, 1.0, NAN], [0.01, 0.01, 1.0, 0.01]),
     "relu": (ag.relu, [-INF, 0.0, INF, NAN], [0.0, 0.0, 1.0, 1.0]),
@@ -297,6 +347,26 @@ def test_erf_takes_any_layout(dtype: Any) -> None:
     for view in (np.s_[::2, ::-3], np.s_[1:1], np.s_[2, 3]):
         np.testing.assert_array_equal(ag.erf(np.asarray(x[view])), whole[view])
     np.testing.assert_array_equal(ag.erf(x.T), whole.T)
+
+
+def test_heaviside_is_a_step_with_a_value_at_zero() -> None:
+    value, (dx, dy) = arrays(ag.heaviside, [-1.0, 0.0, -0.0, 2.0, NAN], [5.0, 6.0, 7.0, 8.0, 9.0])
+    assert (value.tolist(), dx.tolist(), dy.tolist()) == ([0, 6, 7, 1, 0], [0, 0, 0, 0, 0], [0, 1, 1, 0, 0])
+    assert ag.heaviside(ag.tensor([-1, 0, 1]), ag.tensor(7)).tolist() == [0, 7, 1]
+    for values, kind in ((ag.tensor([0.5]), "float32"), (0.5, "float")):
+        with pytest.raises(
+            errors.DtypeError, match=f"heaviside: values has dtype {kind} and input int64: expected the"
+        ):
+            ag.heaviside(ag.tensor([0]), values)
+
+
+@both
+def test_nan_to_num(dtype: Any) -> None:
+    x, big = ag.tensor(np.array([NAN, INF, -INF, 1.5], dtype)), np.finfo(dtype).max
+    expect(ag.nan_to_num(x), [0, big, -big, 1.5], dtype)
+    expect(ag.nan_to_num(x, 2.0, 3.0, 4.0), [2, 3, 4, 1.5], dtype)
+    expect(ag.nan_to_num(x, nan=None, neginf=-INF), [0, big, -INF, 1.5], dtype)
+    assert ag.nan_to_num(ag.tensor([1, 2])).tolist() == [1, 2]
 
 
 def test_clamp_sends_the_gradient_to_the_bound_that_it_takes() -> None:
@@ -425,6 +495,13 @@ def test_kinds_of_numbers() -> None:
     assert ag.isinf(x).tolist() == [False, False, True, True]
     assert ag.isfinite(x).tolist() == [True, False, False, False]
     assert ag.isfinite(ag.tensor([1, 2])).tolist() == [True, True]
+    assert ag.isposinf(x).tolist() == [False, False, True, False]
+    assert ag.isneginf(x).tolist() == [False, False, False, True]
+    assert ag.isreal(x).tolist() == [True] * 4
+    assert ag.signbit(ag.tensor([0.0, -0.0, -1.0, INF])).tolist() == [False, True, True, False]
+    for function in (ag.isposinf, ag.isneginf, ag.signbit):
+        assert function(ag.tensor([1, 0])).tolist() == function(ag.tensor([True, False])).tolist() == [False, False]
+    assert ag.signbit(ag.tensor([-1, 0])).tolist() == [True, False]
     assert ag.logical_not(ag.tensor([0.0, 2.0])).tolist() == [True, False]
 
 
@@ -435,8 +512,33 @@ def test_bitwise_logic_of_masks_and_integers() -> None:
     assert (a ^ b).tolist() == [False, True, False]
     assert (~a).tolist() == [False, False, True]
     assert (ag.tensor([6]) & 3).tolist() == [2]
-    with pytest.raises(TypeError, match="bitwise_and"):
+    with pytest.raises(
+        TypeError, match=r"bitwise_and: the operands are of dtype float32: expected integers; use \.long\(\)"
+    ):
         ag.ones(1) & ag.ones(1)
+
+
+def test_shifts_and_divisors_of_integers() -> None:
+    n = ag.tensor([12, -7, 1])
+    assert (n << 2).tolist() == [48, -28, 4]
+    assert (n >> 1).tolist() == [6, -4, 0]
+    assert (1 << ag.tensor([3, 0])).tolist() == [8, 1]
+    assert (100 >> ag.tensor([3, 0])).tolist() == [12, 100]
+    n <<= 1
+    n >>= 2
+    assert n.tolist() == [6, -4, 0]
+    small = ag.tensor([-128, 3, 127], dtype=ag.int8)  # too far, or backwards
+    assert (small << ag.tensor([8, -1, 7], dtype=ag.int8)).tolist() == [0, 0, -128]
+    assert (small >> ag.tensor([8, -1, 7], dtype=ag.int8)).tolist() == [-1, 0, 0]
+    assert ag.gcd(ag.tensor([12, -8, 0]), ag.tensor([18, 12, 0])).tolist() == [6, 4, 0]
+    assert ag.lcm(ag.tensor([4, -6, 0]), ag.tensor([10, 4, 5])).tolist() == [20, 12, 0]
+    assert ag.gcd(small, ag.tensor(2)).dtype == np.int8  # a 0-d tensor decides nothing
+    assert (small & ag.tensor(3)).dtype == np.int8
+    assert (ag.tensor([True, False]) | 2).tolist() == [3, 2]
+    for name in ("bitwise_left_shift", "bitwise_right_shift", "gcd", "lcm"):
+        with pytest.raises(errors.DtypeError, match=f"{name}: the operands are of dtype float32: expected integers"):
+            getattr(ag, name)(n, 0.5)
+        assert getattr(ag, name)(ag.zeros(0, dtype=ag.int64), 3).shape == (0,)
 
 
 def test_nearness() -> None:
@@ -452,6 +554,79 @@ def test_nearness() -> None:
     assert ag.equal(x, x) is False
     assert ag.equal(ag.ones(2), ag.ones(1, 2)) is False
     assert ag.equal(ag.zeros(0), ag.zeros(0)) is True
+
+
+# -------------------------------------------------------------------------------------- second names, and twins in place
+
+SECOND_NAMES = {
+    "absolute": "abs", "arccos": "acos", "arccosh": "acosh", "arcsin": "asin", "arcsinh": "asinh", "arctan": "atan",
+    "arctan2": "atan2", "arctanh": "atanh", "clip": "clamp", "divide": "div", "fix": "trunc", "greater": "gt",
+    "greater_equal": "ge", "less": "lt", "less_equal": "le", "multiply": "mul", "negative": "neg", "not_equal": "ne",
+    "sgn": "sign", "subtract": "sub", "true_divide": "div",
+}  # fmt: skip
+
+
+def test_second_names() -> None:
+    for second, first in SECOND_NAMES.items():
+        assert getattr(ag, second) is getattr(ag, first)
+        assert getattr(ag.Tensor, second) is getattr(ag.Tensor, first)
+        assert getattr(ag.Tensor, f"{second}_") is getattr(ag.Tensor, f"{first}_")
+
+
+ARGUMENTS: dict[str, tuple[Any, ...]] = {
+    **dict.fromkeys(("add", "sub", "mul", "div", "floor_divide", "remainder", "fmod", "pow", "float_power"), (2.0,)),
+    **dict.fromkeys(("eq", "ne", "lt", "le", "gt", "ge", "copysign", "ldexp", "nextafter"), (0.5,)),
+    **dict.fromkeys(("atan2", "hypot", "xlogy", "heaviside", "logical_and", "logical_or", "logical_xor"), (ag.ones(3),)),
+    **dict.fromkeys(("clamp", "clamp_min", "clamp_max"), (0.3,)),
+    **dict.fromkeys(("addcmul", "addcdiv"), (ag.ones(3), ag.ones(3))),
+    "lerp": (ag.ones(3), 0.5),
+    "nan_to_num": (),
+    "round": (),
+}  # fmt: skip
+OF_INTEGERS = ("bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_left_shift", "bitwise_right_shift", "gcd", "lcm")
+OF_ONE = [name for name in UNARY if name not in ("clone", "logsigmoid", "relu6", "silu")]
+
+
+@pytest.mark.parametrize("name", [*OF_ONE, *ARGUMENTS, *OF_INTEGERS, "bitwise_not", "logical_not"])
+def test_a_method_and_its_twin_in_place(name: str) -> None:
+    x = ag.tensor([1, 2, 5]) if name.startswith("bitwise") or name in OF_INTEGERS else ag.tensor([0.25, 0.5, 0.75])
+    arguments = (ag.tensor([3, 1, 2]),) if name in OF_INTEGERS else ARGUMENTS.get(name, ())
+    wanted = getattr(ag, name)(x, *arguments)
+    np.testing.assert_array_equal(getattr(x, name)(*arguments).numpy(), wanted.numpy())
+    y = x.clone()
+    memory = y.data
+    assert getattr(y, f"{name}_")(*arguments) is y
+    assert y.data is memory
+    np.testing.assert_array_equal(y.numpy(), wanted.numpy().astype(y.dtype))
+    assert getattr(ag.Tensor, f"{name}_").__name__ == f"{name}_"
+
+
+@pytest.mark.parametrize("ufunc", UFUNCS, ids=lambda ufunc: ufunc.__name__)
+def test_a_function_of_numpy_is_the_engines_own(ufunc: Any) -> None:
+    whole = ufunc.__name__ in (*OF_INTEGERS, "left_shift", "right_shift", "invert")
+    x = np.array([5, 2, 3]) if whole else np.array([0.25, 0.5, 0.75]) + (ufunc.__name__ == "arccosh")
+    other = np.array([3, 1, 2]) if ufunc is np.ldexp else x[::-1].copy()
+    operands = (x, other)[: ufunc.nin]
+    wanted = ufunc(*operands)
+    out = ufunc(*operands[:-1], ag.tensor(operands[-1]))
+    assert isinstance(out, ag.Tensor)
+    assert out.dtype == wanted.dtype
+    np.testing.assert_allclose(out.numpy(), wanted, rtol=1e-14)
+
+
+def test_a_twin_in_place_is_differentiated() -> None:
+    x = ag.tensor([0.5, 2.0], requires_grad=True)
+    y = x * 1
+    y.exp_().xlogy_(x).sinh_()
+    (g,) = ag.grad(y.sum(), x)
+    z = np.exp([0.5, 2]) * np.log([0.5, 2])
+    expect(g, np.cosh(z) * (z + np.exp([0.5, 2]) / [0.5, 2]))
+
+
+def test_every_twin_of_pytorch_is_there() -> None:
+    torch = pytest.importorskip("torch")
+    for name in [*SECOND_NAMES, *OF_ONE, *ARGUMENTS, *OF_INTEGERS]:
+        assert hasattr(torch.Tensor, f"{name}_")
 
 
 # -------------------------------------------------------------------------------------------------------------- silence
@@ -515,7 +690,23 @@ def test_special_values_are_pytorchs(name: str, dtype: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["add", "sub", "mul", "div", "maximum", "minimum", "pow", "remainder", "fmod", "atan2", "hypot"]
+    "name",
+    [
+        "add",
+        "sub",
+        "mul",
+        "div",
+        "maximum",
+        "minimum",
+        "fmax",
+        "fmin",
+        "pow",
+        "remainder",
+        "fmod",
+        "atan2",
+        "hypot",
+        "ldexp",
+    ],
 )
 def test_special_pairs_are_pytorchs(name: str) -> None:
     torch = pytest.importorskip("torch")
@@ -528,6 +719,55 @@ def test_special_pairs_are_pytorchs(name: str) -> None:
     np.testing.assert_allclose(value, out.detach().numpy(), rtol=1e-12)
     for mine, theirs in zip(gradients, (x.grad, y.grad), strict=True):
         np.testing.assert_allclose(mine, theirs.numpy(), rtol=1e-12)
+
+
+CALLS: dict[str, Callable[[Any, Any, Any], Any]] = {
+    "addcdiv": lambda lib, x, y: lib.addcdiv(x, y, x * x + 1, value=0.5),
+    "clip": lambda lib, x, y: lib.clip(x, -0.5, 0.5) * y,
+    "copysign": lambda lib, x, y: lib.copysign(x, y) * x,
+    "div": lambda lib, x, y: lib.div(x, y) + lib.div(x, y, rounding_mode="floor") * x,
+    "float_power": lambda lib, x, y: lib.float_power(lib.absolute(x), y),
+    "fmax": lambda lib, x, y: lib.fmax(x, y) * lib.fmin(x, y),
+    "frac": lambda lib, x, y: lib.frac(x * 3) * lib.fix(y * 3),
+    "ldexp": lambda lib, x, y: lib.ldexp(x, y),
+    "nan_to_num": lambda lib, x, y: lib.nan_to_num(x / y.relu(), 1.0, 2.0, 3.0) * x,
+    "nextafter": lambda lib, x, y: lib.nextafter(x, y) * x,
+    "radians": lambda lib, x, y: lib.deg2rad(x) * lib.rad2deg(y) * lib.positive(x),
+    "rsub": lambda lib, x, y: lib.rsub(x, y, alpha=0.5) * x,
+    "second names": lambda lib, x, y: lib.arctan2(x, y) * lib.arcsinh(x) + lib.multiply(lib.negative(x), y),
+    "sgn": lambda lib, x, y: lib.sgn(x) * y + lib.subtract(x, y, alpha=2),
+}
+
+
+@both
+@pytest.mark.parametrize("name", CALLS)
+def test_pytorch_agrees_to_second_order(name: str, dtype: Any) -> None:
+    torch = pytest.importorskip("torch")
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(4, 5)).astype(dtype).T, rng.normal(size=4).astype(dtype)
+    found = []
+    for lib in (ag, torch):
+        a, b = (lib.tensor(v.copy(), requires_grad=True) for v in (x, y))
+        out = CALLS[name](lib, a, b)
+        first = lib.autograd.grad((out * out).sum(), [a, b], create_graph=True)
+        second = lib.autograd.grad(sum((g * g).sum() for g in first), [a, b])
+        found.append([t.detach().numpy() for t in (out, *first, *second)])
+    for ours, theirs in zip(*found, strict=True):
+        assert ours.dtype == theirs.dtype
+        np.testing.assert_allclose(ours, theirs, rtol=2e-4 if dtype == np.float32 else 1e-10, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", OF_INTEGERS)
+def test_pytorch_agrees_on_integers_of_all_dtypes(name: str) -> None:
+    torch = pytest.importorskip("torch")
+    rng = np.random.default_rng(0)
+    for left, right in itertools.product(("int8", "uint8", "int16", "int32", "int64"), repeat=2):
+        for shape in ((12,), ()):  # a 0-d tensor decides nothing
+            x, y = rng.integers(0, 100, 12).astype(left), rng.integers(0, 9, shape).astype(right)
+            ours = getattr(ag, name)(ag.tensor(x), ag.tensor(y)).numpy()
+            theirs = getattr(torch, name)(torch.tensor(x), torch.tensor(y)).numpy()
+            assert ours.dtype == theirs.dtype
+            np.testing.assert_array_equal(ours, theirs)
 
 
 @given(hnp.mutually_broadcastable_shapes(num_shapes=3, max_dims=3, max_side=3))

@@ -17,13 +17,49 @@ import numpy as np
 import pytest
 
 import autograd_core as ag
+import autograd_core.viz
 import nn
 import optim
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = (ag, nn, optim)
 # Names that users reach through a package, in modules of their own.
-FACES = (ag, ag.errors, nn, nn.functional, nn.init, optim, optim.lr_scheduler)
+FACES = (
+    ag,
+    ag.accelerator,
+    ag.autograd,
+    ag.autograd.forward_ad,
+    ag.autograd.functional,
+    ag.autograd.graph,
+    ag.cuda,
+    ag.distributions,
+    ag.distributions.constraints,
+    ag.distributions.transforms,
+    ag.errors,
+    ag.func,
+    ag.linalg,
+    ag.serialization,
+    ag.special,
+    ag.utils.checkpoint,
+    ag.utils.dlpack,
+    ag.viz,
+    nn,
+    nn.data,
+    nn.functional,
+    nn.hooks,
+    nn.init,
+    nn.utils,
+    nn.utils.data,
+    nn.utils.data,
+    nn.utils.parametrizations,
+    nn.utils.parametrize,
+    nn.utils.prune,
+    nn.utils.rnn,
+    nn.utils.stateless,
+    optim,
+    optim.lr_scheduler,
+    optim.swa_utils,
+)
 
 names = pytest.mark.parametrize("face", FACES, ids=lambda face: face.__name__)
 
@@ -79,6 +115,8 @@ def _is_declaration(node: ast.stmt) -> bool:
         return isinstance(node.value, ast.Constant)  # the docstring
     if isinstance(node, ast.Assign):
         return isinstance(node.value, ast.List | ast.Constant | ast.Name | ast.Attribute)  # __all__, and second names
+    if isinstance(node, ast.If):  # what type checkers must not see
+        return ast.unparse(node.test) == "not TYPE_CHECKING" and all(_is_declaration(inner) for inner in node.body)
     return isinstance(node, ast.Import | ast.ImportFrom)
 
 

@@ -22,20 +22,25 @@ PACKAGES = ("autograd_core", "nn", "optim")
 # above its own, and from its own folder.
 ENGINE = (
     {"errors"},
-    {"dtypes", "kernels", "modes", "position", "primitive", "random"},
-    {"backend", "blas", "representation", "writes"},
+    {"device", "dtypes", "kernels", "modes", "position", "primitive", "siblings", "version"},
+    {"accelerator", "amp", "backend", "blas", "handle", "random", "representation", "writes"},
     {"ops"},
-    {"operators", "graph"},
+    {"conversions", "facts", "interoperation", "random_methods"},
+    {"operators", "graph", "linalg", "special"},
+    {"arrays", "views"},
     {"tensor"},
     {"creation"},
-    {"autograd", "compile", "viz"},
+    {"legacy", "sampling"},
+    {"autograd", "backends", "compile", "cuda", "mps", "serialization", "xpu"},
+    {"func", "utils", "viz"},
+    {"distributions"},
     {"__init__", "warmup"},
 )
 # What a row allows and the design does not.
 FORBIDDEN = {
     "kernels": {"errors"},  # plain arrays in and out, NumPy and numba only
     "ops": {"kernels"},  # backend.of(x).kernels: the one place that knows devices
-    "compile": {"tensor", "graph", "creation"},  # a second claimant beside Tensor: neither knows the other
+    "compile": {"tensor", "graph", "creation", "sampling"},  # a second claimant beside Tensor: neither knows the other
 }
 
 # What each package may take from outside the standard library, and which of its folders alone may.
@@ -44,13 +49,14 @@ REQUIRED = {
     "numba": "autograd_core/kernels",
     "llvmlite": "autograd_core/kernels",
     "graphviz": "",
-    "safetensors": "nn",
+    "safetensors": "autograd_core/serialization",
     "tqdm": "nn",
 }
 # Optional dependencies: only inside the function that needs them, so that everything else works without.
 OPTIONAL = {"PIL", "cupy", "matplotlib", "mpi4py", "onnx", "optuna", "tensorboardX", "threadpoolctl"}
 
 VAGUE = {"common", "helper", "helpers", "misc", "shared", "util", "utils"}
+PYTORCHS = {("autograd_core", "utils"), ("nn", "utils")}  # folders that programs written for PyTorch import from
 
 
 @dataclass(frozen=True)
@@ -240,7 +246,8 @@ def bottom_imports(file: Source) -> list[str]:
 
 
 def vague_names(file: Source) -> list[str]:
-    if VAGUE.isdisjoint(file.path.with_suffix("").parts):
+    parts = file.path.with_suffix("").parts
+    if VAGUE.isdisjoint(parts[2:] if parts[:2] in PYTORCHS and len(parts) > 2 else parts):
         return []
     return [f"{file.path}:1: a file is named after what it is about; this name says nothing"]
 

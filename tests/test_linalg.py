@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import autograd_core as ag
 from autograd_core import ops
-from autograd_core.errors import ArgumentError, ShapeError
+from autograd_core.errors import ArgumentError, DtypeError, ShapeError
 
 floats = pytest.mark.parametrize("dtype", [ag.float32, ag.float64], ids=str)
 rng = np.random.default_rng(0)
@@ -133,6 +133,118 @@ def test_products_of_fixed_rank_refuse_others() -> None:
             call()
 
 
+BILINEAR = {
+    "addbmm": (
+        lambda t, x, y: t.addbmm(t.zeros(4, dtype=t.float64), x, y),
+        lambda x, y: (x @ y).sum(0),
+        (5, 2, 3),
+        (5, 3, 4),
+    ),
+    "addbmm of nothing": (
+        lambda t, x, y: t.addbmm(t.zeros(2, 4, dtype=t.float64), x, y),
+        lambda x, y: (x @ y).sum(0),
+        (0, 2, 3),
+        (0, 3, 4),
+    ),
+    "addmv": (
+        lambda t, x, y: t.addmv(t.zeros(2, dtype=t.float64), x, y, alpha=2),
+        lambda x, y: 2 * (x @ y),
+        (2, 3),
+        (3,),
+    ),
+    "addr": (lambda t, x, y: t.addr(t.zeros(1), x, y, alpha=0.5), lambda x, y: np.outer(x, y) / 2, (2,), (3,)),
+    "ger": (lambda t, x, y: t.ger(x, y), np.outer, (2,), (3,)),
+    "inner": (lambda t, x, y: t.inner(x, y), np.inner, (2, 3), (4, 5, 3)),
+    "inner with a number": (lambda t, x, y: t.inner(x, y), np.inner, (), (2, 3)),
+    "kron": (lambda t, x, y: t.kron(x, y), np.kron, (2, 3), (4, 1)),
+    "kron, more dims": (lambda t, x, y: t.kron(x, y), np.kron, (2,), (3, 2, 2)),
+    "vdot": (lambda t, x, y: t.vdot(x, y), np.vdot, (3,), (3,)),
+    "block_diag": (
+        lambda t, x, y: t.block_diag(x, t.zeros(0, 1), y),
+        lambda x, y: np.block([[x, np.zeros((2, 2))], [np.zeros((1, 4)), y]]),
+        (2, 3),
+        (1,),
+    ),
+    "trace": (lambda t, x, y: t.trace(x) + 0 * y, lambda x, y: np.trace(x) + 0 * y, (2, 3), ()),
+    "tensordot, broadcast": (
+        lambda t, x, y: t.tensordot(x, y, ([0, 1], [1, 0])),
+        lambda x, y: np.tensordot(x.sum(0, keepdims=True), y.sum(0, keepdims=True), ([0, 1], [1, 0])),
+        (2, 1, 4),
+        (3, 1),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BILINEAR)
+def test_other_products(name: str) -> None:
+    f, oracle, *shapes = BILINEAR[name]
+    if name not in ("block_diag", "trace"):
+        check(lambda x, y: f(ag, x, y), oracle, *shapes)
+    torch = pytest.importorskip("torch")
+    arrays = [rng.normal(size=s) for s in shapes]
+    np.testing.assert_allclose(f(ag, *map(ag.tensor, arrays)).data, oracle(*arrays), atol=1e-12)
+    np.testing.assert_allclose(f(torch, *map(torch.tensor, arrays)).numpy(), oracle(*arrays), atol=1e-12)
+
+
+def test_other_products_by_hand() -> None:
+    assert ag.block_diag(ag.tensor(3), ag.ones(2), ag.ones(2, 1)).tolist() == [
+        [3, 0, 0, 0],
+        [0, 1, 1, 0],
+        [0, 0, 0, 1],
+        [0, 0, 0, 1],
+    ]
+    assert ag.block_diag(ag.zeros(1, 0), ag.tensor([[1]])).tolist() == [[0], [1]]
+    assert ag.trace(ag.ones(2, 3).int()).dtype == ag.int64
+    assert ag.kron(ag.tensor([1, 2]), ag.tensor([1.0, 10.0])).tolist() == [1, 10, 2, 20]
+    assert ag.addbmm(ag.ones(2, 2) * float("nan"), ag.ones(3, 2, 1), ag.ones(3, 1, 2), beta=0).tolist() == [
+        [3, 3],
+        [3, 3],
+    ]
+    assert ag.addr(ag.ones(2, 1), ag.ones(2), ag.ones(2), beta=2, alpha=3).tolist() == [[5, 5], [5, 5]]
+    assert ag.tensordot(ag.ones(2, 3), ag.ones(3, 2), ag.tensor([[0, 1], [1, 0]])).item() == 6
+    assert ag.addr(ag.ones(1), ag.tensor([1]), ag.tensor([1, 2]), alpha=0.5).tolist() == [[1.5, 2]]
+    x = ag.ones(2, 2)
+    assert x.addmm_(x, x).tolist() == [[3, 3], [3, 3]]
+    assert x.addr_(ag.ones(2), ag.ones(2), beta=0).tolist() == [[1, 1], [1, 1]]
+    for name in ("addmv", "addbmm", "baddbmm"):
+        assert callable(getattr(x, f"{name}_"))
+    for name, arguments in {"inner": (x,), "kron": (x,), "trace": ()}.items():
+        assert getattr(x, name)(*arguments).tolist() == getattr(ag, name)(x, *arguments).tolist()
+
+
+def test_other_products_refuse_what_does_not_fit() -> None:
+    m, v, stack = ag.zeros(2, 3), ag.zeros(3), ag.zeros(4, 2, 3)
+    for call, error, message in [
+        (
+            lambda: ag.addmm(stack, m, m.T),
+            ShapeError,
+            r"addmm: input of shape \(4, 2, 3\) does not broadcast to the product's",
+        ),
+        (lambda: ag.addmv(m, m, v), ShapeError, r"addmv: input of shape \(2, 3\) does not broadcast"),
+        (
+            lambda: ag.addr(v.long(), v.long(), v.long(), alpha=0.5),
+            DtypeError,
+            "beta=1 and alpha=0.5, .* are int64: give",
+        ),
+        (lambda: ag.addbmm(m, stack, stack), ShapeError, "addbmm: batch1 of shape .* have inner sizes 3 and 2"),
+        (lambda: ag.addbmm(m, stack, stack[:1].mT), ShapeError, "differ in the number of matrices"),
+        (lambda: ag.addbmm(m, stack, m), ShapeError, r"addbmm: batch2 has shape \(2, 3\), expected 3 dims"),
+        (lambda: ag.inner(m, m.T), ShapeError, "inner: .* differ in the size of the last dim"),
+        (lambda: ag.vdot(m, v), ShapeError, "vdot: input has shape .* expected 1 dims"),
+        (lambda: ag.block_diag(), ArgumentError, "block_diag: there are no tensors; give at least one"),
+        (lambda: ag.trace(v), ShapeError, r"trace: input has shape \(3,\), expected a matrix"),
+        (
+            lambda: ag.block_diag(m, stack),
+            ShapeError,
+            r"block_diag: tensor 1 has shape \(4, 2, 3\), expected at most 2 dims",
+        ),
+        (lambda: ag.tensordot(m, m, (1, 0)), ArgumentError, r"dims=\(1, 0\): expected a number of dims, or two lists"),
+        (lambda: ag.tensordot(m, m, ([0], [0, 1])), ShapeError, "must have equal sizes, in pairs"),
+    ]:
+        with pytest.raises(error, match=message):
+            call()
+
+
 # --------------------------------------------------------------------------------------------------------------- linear
 
 
@@ -221,6 +333,21 @@ def test_einsum_broadcasts_a_size_of_one() -> None:
     check(lambda x, y: ag.einsum("ij,jk->ik", x, y), lambda x, y: x.sum(1, keepdims=True) * y, (2, 3), (1, 4))
 
 
+def test_einsum_takes_numbers_for_letters() -> None:
+    x, y = rng.normal(size=(2, 3)), rng.normal(size=(3, 4))
+    a, b = ag.tensor(x), ag.tensor(y)
+    for call, expected in [
+        (lambda t, a, b: t.einsum(a, [0, 1], b, [1, 2]), x @ y),
+        (lambda t, a, b: t.einsum(a, [0, 1], b, [1, 2], [2, 0]), (x @ y).T),
+        (lambda t, a, b: t.einsum(a, [30, 1], b, [1, 2]), (x @ y).T),  # dims of the result in the order of the numbers
+        (lambda t, a, b: t.einsum(a, [..., 1], b, [1, 51], [..., 51]), x @ y),
+        (lambda t, a, b: t.einsum(a, [0, 1], []), x.sum()),
+    ]:
+        np.testing.assert_allclose(call(ag, a, b).data, expected, atol=1e-12)
+        torch = pytest.importorskip("torch")
+        np.testing.assert_allclose(call(torch, torch.tensor(x), torch.tensor(y)).numpy(), expected, atol=1e-12)
+
+
 def test_einsum_takes_a_list_and_sums_dims_that_the_result_leaves_out() -> None:
     x = ag.ones(2, 3)
     assert ag.einsum("ij,ij->i", [x, x]).tolist() == [3, 3]
@@ -239,7 +366,13 @@ def test_einsum_says_what_is_wrong() -> None:
     x = ag.zeros(2, 3)
     for call, error, message in [
         (lambda: ag.einsum("ij,jk->ik", x), ArgumentError, "'ij,jk->ik' names 2 operands, but 1 are given"),
-        (lambda: ag.einsum(x, x), ArgumentError, "the first argument is Tensor, expected an equation"),
+        (
+            lambda: ag.einsum(x, x),
+            ArgumentError,
+            "Tensor stands where a list of numbers belongs, expected operand, list",
+        ),
+        (lambda: ag.einsum(x), ArgumentError, "the first argument is Tensor, expected an equation"),
+        (lambda: ag.einsum(x, [0, 52]), ArgumentError, r"the list \[0, 52\] contains \[52\]; use numbers from 0 to 51"),
         (lambda: ag.einsum("i1->i", x), ArgumentError, r"'i1->i' contains \['1'\]; use letters"),
         (lambda: ag.einsum("ij->ijk", x), ArgumentError, "the result of 'ij->ijk' names 'k' but no operand has it"),
         (lambda: ag.einsum("ij->ii", x), ArgumentError, "the result of 'ij->ii' names 'i' twice"),

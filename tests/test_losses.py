@@ -263,6 +263,14 @@ def test_broadcasting_keeps_pytorchs_value_and_names_the_maker() -> None:
     np.testing.assert_allclose(loss.item(), expected, rtol=1e-6)
 
 
+def test_broadcasting_names_both_lines() -> None:
+    scores = ag.ones(5, 1, requires_grad=True) * 2
+    made = r"made at .*test_losses.py:\d+ `scores = ag.ones\(5, 1, requires_grad=True\) \* 2`; use target"
+    with pytest.warns(UserWarning, match=made) as caught:
+        F.mse_loss(scores, ag.ones(5))
+    assert caught[0].filename == __file__
+
+
 def test_broadcasting_raises_when_strict() -> None:
     with (
         F.strict_losses(),
@@ -287,15 +295,25 @@ def test_shapes_that_do_not_fit(name: str) -> None:
         getattr(F, name)(ag.ones(3, 2), ag.ones(4), reduction="sum")
 
 
+@pytest.mark.parametrize("name", ["binary_cross_entropy", "binary_cross_entropy_with_logits"])
+def test_shapes_that_pytorch_does_not_broadcast(name: str) -> None:
+    message = rf"{name}: input \(3, 1\) and target \(3,\) do not fit each other; use target.reshape\(3, 1\)"
+    with pytest.raises(ag.errors.ShapeError, match=message):
+        getattr(F, name)(ag.ones(3, 1), ag.ones(3))
+
+
 def test_cross_entropy_of_probabilities_warns() -> None:
     logits, target = ag.randn(3, 4, requires_grad=True), ag.tensor([0, 1, 2])
     with pytest.warns(
-        UserWarning, match=r"cross_entropy: input is the output of softmax, but it takes logits"
+        UserWarning,
+        match=r"cross_entropy: input is the output of softmax, made at .*test_losses.py:\d+ `F.cross_entropy\(ag.softmax"
+        r".*`, but cross_entropy takes logits",
     ) as caught:
         F.cross_entropy(ag.softmax(logits, 1), target)
     assert caught[0].filename == __file__
     with pytest.warns(
-        UserWarning, match=r"loss \(CrossEntropyLoss\): input is the output of softmax.*leave the softmax out"
+        UserWarning,
+        match=r"loss \(CrossEntropyLoss\): .* of softmax, made by model.1 \(Softmax\).*leave the softmax out",
     ):
         nn.CrossEntropyLoss()(nn.Sequential(nn.Linear(4, 4), nn.Softmax(1))(logits), target)
     with pytest.warns(UserWarning, match="nll_loss: input is the output of softmax.*use log_softmax instead"):
@@ -406,7 +424,7 @@ def test_wrong_inputs_of_the_others() -> None:
     x = ag.full((2,), 0.5)
     for name in (*PAIRED, "kl_div", "binary_cross_entropy", "binary_cross_entropy_with_logits"):
         check(
-            "expects a floating input, got int64; convert it with input.float",
+            "expects input to be floating, got int64; convert it with input.float",
             TypeError,
             name,
             x.long(),
@@ -414,7 +432,7 @@ def test_wrong_inputs_of_the_others() -> None:
             reduction="sum",
         )
         check(
-            r"expects a target of float32, the dtype of input, got float64",
+            r"expects target of float32, the dtype of input, got float64",
             TypeError,
             name,
             x,
@@ -423,7 +441,7 @@ def test_wrong_inputs_of_the_others() -> None:
         )
         check("target is of type float, expected a Tensor", TypeError, name, x, 1.0, reduction="sum")
     assert F.mse_loss(x, ag.tensor([0, 1])).item() == 0.25  # integers are exact
-    check("a target of float32", TypeError, "binary_cross_entropy", x, ag.tensor([0, 1]))
+    check("target of float32", TypeError, "binary_cross_entropy", x, ag.tensor([0, 1]))
     check(
         "input holds 1.5, expected probabilities from 0 to 1; apply sigmoid",
         ValueError,

@@ -344,6 +344,33 @@ def test_scope_is_left_after_an_error_and_cached_between_calls() -> None:
     assert net._scope is scope
 
 
+def test_an_error_names_the_innermost_module_and_its_inputs() -> None:
+    """Also one that knows of no module: an operation's, or Python's own."""
+
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first, self.half = nn.Linear(2, 4), nn.GLU()
+
+        def forward(self, x: Any, features: int, scale: Any) -> Any:
+            return self.half(self.first(x)[:, :features]) * scale
+
+    for features, scale, error, note in (
+        (3, 1.0, ag.errors.ShapeError, "This was in model.half (GLU), called with (5, 3), made by model (Net)"),
+        ("four", ag.ones(3), TypeError, "This was in model (Net), called with (5, 2); (3,)"),
+    ):
+        with pytest.raises(error) as e:
+            Net()(ag.ones(5, 2), features, scale=scale)
+        assert e.value.__notes__ == [note]
+    for inputs, message in (
+        ((ag.ones(5, 3), 4, 1.0), r"^model.first \(Linear 2->4\): expects \(..., 2\), got \(5, 3\)"),
+        ((ag.ones(5, 2), 4, ag.ones(3)), r"^model \(Net\): mul of shapes \(5, 2\) and \(3,\).* in model.half \(GLU\)"),
+    ):
+        with pytest.raises(ag.errors.ShapeError, match=message) as e:
+            Net()(*inputs)
+        assert not hasattr(e.value, "__notes__")  # the message says it
+
+
 def test_modules_in_a_list_have_the_path_of_the_list() -> None:
     class Stack(nn.Module):
         def __init__(self) -> None:
@@ -522,8 +549,8 @@ def test_container_errors() -> None:
         nn.ModuleDict({"keys": nn.ReLU()})
     with pytest.raises(KeyError, match="x"):
         nn.ModuleDict()["x"]
-    with pytest.raises(TypeError, match="ParameterList: a value is of type list, expected a Tensor"):
-        nn.ParameterList([[1.0]])
+    with pytest.raises(TypeError, match="extend: values is of type Tensor, expected a sequence of parameters"):
+        nn.ParameterList(ag.ones(2))
 
 
 def test_module_list_and_its_repr() -> None:

@@ -452,16 +452,16 @@ def test_a_checkpoint_drops_the_same_again() -> None:
     np.testing.assert_array_equal(*gradients)
 
 
-def test_dropout2d_drops_whole_channels() -> None:
+def test_feature_dropout_drops_whole_channels() -> None:
     x = ag.ones(20, 30, 2, 3)
-    out = ag.dropout2d(x, 0.5).data.reshape(20, 30, -1)
+    out = ag.feature_dropout(x, 0.5).data.reshape(20, 30, -1)
     assert (out == out[..., :1]).all()
     assert {0.0, 2.0} == set(np.unique(out))
-    assert ag.dropout2d(x, 0.5, training=False) is x
+    assert ag.feature_dropout(x, 0.5, training=False) is x
     with pytest.raises(
-        ShapeError, match=r"dropout2d: input has shape \(2, 3\), expected \(N, C, \.\.\.\); use dropout"
+        ShapeError, match=r"feature_dropout: input has shape \(2,\), expected \(N, C, \.\.\.\); use dropout"
     ):
-        ag.dropout2d(ag.zeros(2, 3))
+        ag.feature_dropout(ag.zeros(2))
 
 
 # ---------------------------------------------------------------------------------------------------------------- torch

@@ -146,7 +146,7 @@ def test_numpy_shares_memory_and_refuses_history() -> None:
     with pytest.raises(ValueError, match=r"[Uu]nable to avoid copy"):
         np.asarray(t, dtype="float64", copy=False)
     a = leaf()
-    for convert in (Tensor.numpy, np.asarray, np.array, np.sort):
+    for convert in (Tensor.numpy, np.asarray, np.array, np.median):
         with pytest.raises(
             GraphError, match=r"numpy\(\) of a tensor that requires gradients.*use \.detach\(\)\.numpy\(\)"
         ):
@@ -233,7 +233,7 @@ def test_operators_with_arrays_and_numpy_scalars_on_the_left() -> None:
 def test_what_ufuncs_do_not_do() -> None:
     a, plain = leaf(), np.ones((2, 3))
     for call, name in (
-        (lambda: np.cbrt(a), "cbrt"), (lambda: np.logaddexp(a, plain), "logaddexp"), (lambda: np.modf(a), "modf"),
+        (lambda: np.cbrt(a), "cbrt"), (lambda: np.divmod(a, plain), "divmod"), (lambda: np.modf(a), "modf"),
         (lambda: np.add.reduce(a), r"add\.reduce"), (lambda: np.multiply.outer(plain, a), r"multiply\.outer"),
         (lambda: np.add.at(plain, [0], a), r"add\.at"),
     ):  # fmt: skip
@@ -312,7 +312,7 @@ def test_copies_that_are_refused() -> None:
     for t in (a, y, ag.ones(2)):
         for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
             with pytest.raises(
-                TypeError, match=r"tensors are not pickled; save arrays with safetensors or numpy\.savez, a model"
+                TypeError, match=r"tensors are not pickled: .*; write them with autograd_core\.save\(obj, path\), a model"
             ):
                 pickle.dumps(t, protocol)
 

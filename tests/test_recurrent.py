@@ -360,7 +360,7 @@ def test_an_unrolled_cell_shows_every_step() -> None:
     names, todo = [], [h[0].grad_fn]
     while todo:
         node = todo.pop()
-        names.append(node.name)
+        names.append(node.name())
         todo += [p for p, _ in node.next_functions if p is not None and p.prim is not None]
     assert names.count("lstm_cell") >= 4
 
@@ -616,3 +616,27 @@ def test_what_cannot_be_packed() -> None:
         nn.pad_packed_sequence(nn.pack_sequence([ag.zeros(3, 2)]), total_length=1)
     with pytest.raises(ShapeError, match=r"expects an input to be a PackedSequence of 2D data, with 4 features"):
         nn.GRU(4, 3)(nn.pack_sequence([ag.zeros(3)]))
+
+
+def test_the_bases_of_layers_and_cells() -> None:
+    modes = {
+        "RNN_TANH": nn.RNN(3, 4),
+        "RNN_RELU": nn.RNN(3, 4, nonlinearity="relu"),
+        "LSTM": nn.LSTM(3, 4),
+        "GRU": nn.GRU(3, 4),
+    }
+    x = ag.ones(2, 1, 3)
+    for mode, layer in modes.items():
+        assert isinstance(layer, nn.RNNBase)
+        assert layer.mode == mode
+        same = nn.RNNBase(mode, 3, 4)
+        same.load_state_dict(layer.state_dict())
+        np.testing.assert_array_equal(same(x)[0].data, layer(x)[0].data)
+    assert isinstance(nn.LSTMCell(3, 4), nn.RNNCellBase)
+    assert nn.RNNCellBase(3, 4, False, 2).weight_hh.shape == (8, 4)
+    with pytest.raises(
+        ag.errors.ArgumentError, match="RNNBase: mode='RNN', expected one of 'RNN_TANH', 'RNN_RELU', 'LSTM'"
+    ):
+        nn.RNNBase("RNN", 3, 4)
+    with pytest.raises(ag.errors.ArgumentError, match="RNNBase: proj_size=2 with mode='GRU', expected 0"):
+        nn.RNNBase("GRU", 3, 4, proj_size=2)

@@ -135,9 +135,8 @@ def test_what_an_empty_set_has() -> None:
 
 @pytest.mark.parametrize("name", ["amax", "amin", "argmax", "argmin", "max", "min"])
 def test_what_an_empty_set_has_not(name: str) -> None:
-    plain = {"max": "amax", "min": "amin"}.get(name, name)
     with pytest.raises(
-        errors.ShapeError, match=rf"{plain}: input of shape \(0, 3\) is empty over all dims, and nothing has"
+        errors.ShapeError, match=rf"{name}: input of shape \(0, 3\) is empty over all dims, and nothing has"
     ):
         getattr(ag, name)(ag.zeros(0, 3))
     with pytest.raises(
@@ -184,6 +183,24 @@ def test_nan_wins() -> None:
     assert ag.max(x, 0).indices.item() == 1
     assert np.isnan(ag.min(x, 0).values.item())
     assert np.isnan(gradient(ag.amax, [1.0, NAN])).all()
+    for name in ("max", "min"):
+        assert gradient(getattr(ag, name), [1.0, NAN, 3.0, NAN]).tolist() == [0, 0.5, 0, 0.5]
+    assert np.isnan([e.item() for e in ag.aminmax(x)]).all()
+
+
+@both
+@pytest.mark.parametrize("keepdim", [False, True])
+@pytest.mark.parametrize("dim", [None, 0, -1])
+def test_both_extrema_at_once(dim: int | None, keepdim: bool, dtype: Any) -> None:
+    x = ag.tensor(X.astype(dtype))
+    low, high = found = ag.aminmax(x, dim=dim, keepdim=keepdim)
+    assert (found.min, found.max) == (low, high)
+    np.testing.assert_array_equal(low.numpy(), X.astype(dtype).min(dim, keepdims=keepdim))
+    np.testing.assert_array_equal(high.numpy(), X.astype(dtype).max(dim, keepdims=keepdim))
+    assert ag.equal(x.aminmax(dim=dim, keepdim=keepdim).max, high)
+    assert gradient(lambda x: ag.aminmax(x).max - 3 * ag.aminmax(x).min, [2.0, 2.0, 1.0]).tolist() == [0.5, 0.5, -3]
+    with pytest.raises(errors.ShapeError, match="aminmax: input of shape"):
+        ag.aminmax(ag.zeros(0))
 
 
 def test_a_tensor_in_place_of_a_dim_is_compared_with() -> None:
@@ -203,7 +220,7 @@ def test_places_of_extrema() -> None:
     assert not ag.argmax(x).requires_grad
 
 
-# ----------------------------------------------------------------------------------------------- products, running sums
+# ------------------------------------------------------------------------------------------------------------- products
 
 
 def others(x: np.ndarray) -> np.ndarray:
@@ -234,16 +251,6 @@ def test_a_product_along_a_dim() -> None:
     np.testing.assert_allclose(gradient(lambda x: ag.prod(x, 1), X), np.apply_along_axis(others, 1, X))
     with pytest.raises(TypeError):
         ag.prod(ag.ones(2, 3), (0, 1))
-
-
-@both
-def test_a_running_sum(dtype: Any) -> None:
-    x = X.astype(dtype)
-    for dim in (0, 1, -1):
-        np.testing.assert_allclose(ag.cumsum(ag.tensor(x), dim).numpy(), np.cumsum(x, dim), rtol=1e-6)
-    w = np.array([1.0, 10.0, 100.0])
-    assert gradient(lambda x: ag.cumsum(x, 0) * ag.tensor(w), [1.0, 2.0, 3.0]).tolist() == [111, 110, 100]
-    assert ag.cumsum(ag.tensor(3.0), 0).item() == 3.0
 
 
 # -------------------------------------------------------------------------------------------------- variances and norms
@@ -327,6 +334,63 @@ def test_logsumexp_neither_overflows_nor_invents_nan(dtype: Any) -> None:
     np.testing.assert_allclose(g, [[0.5, 0.5], [0.5, 0.5], [0, 1]], rtol=1e-4)
 
 
+# --------------------------------------------------------------------------------------------------- holes, pairs, counts
+
+
+@both
+@pytest.mark.parametrize("keepdim", [False, True])
+@pytest.mark.parametrize("dim", [None, 0, -1, (0, 2)])
+def test_what_is_nan_is_left_out(dim: Any, keepdim: bool, dtype: Any) -> None:
+    x = X.astype(dtype)
+    x[0, 1, 2] = x[1, 2, 0] = NAN
+    for name in ("nansum", "nanmean"):
+        out = getattr(ag, name)(ag.tensor(x), dim, keepdim)
+        np.testing.assert_allclose(out.numpy(), getattr(np, name)(x, dim, keepdims=keepdim), rtol=1e-4, atol=1e-6)
+        assert out.dtype == dtype
+    assert gradient(lambda x: ag.nanmean(x, dim), x, dtype)[0, 1, 2] == 0
+
+
+def test_nothing_but_nan_and_integers() -> None:
+    assert ag.nansum(ag.tensor([NAN])).item() == 0
+    assert np.isnan(ag.nanmean(ag.tensor([NAN])).item())
+    assert gradient(ag.nanmean, [1.0, NAN, 2.0]).tolist() == [0.5, 0, 0.5]
+    assert gradient(lambda x: ag.nansum(x) * INF, [1.0, NAN]).tolist() == [INF, 0]
+    assert ag.nansum(ag.tensor([1, 2])).dtype == np.int64
+    assert ag.tensor([1, 2]).nanmean(dtype=ag.float32).item() == 1.5
+    with pytest.raises(errors.DtypeError, match="nanmean: input has dtype int64: expected floating"):
+        ag.nanmean(ag.tensor([1]))
+
+
+def test_counts_of_what_is_not_zero() -> None:
+    x = ag.tensor([[0.0, -0.0, 2.0], [NAN, 1.0, 0.0]])
+    assert ag.count_nonzero(x).item() == 3
+    assert ag.count_nonzero(x, 0).tolist() == [1, 1, 1]
+    assert x.count_nonzero(dim=(0, 1)).item() == x.count_nonzero(()).item() == 3
+    assert ag.count_nonzero(ag.tensor([True, False])).dtype == np.int64
+    assert ag.count_nonzero(ag.zeros(0)).item() == 0
+
+
+@both
+def test_a_spread_and_its_mean(dtype: Any) -> None:
+    x = ag.tensor(X.astype(dtype))
+    for how in ({}, {"dim": 1}, {"dim": (0, 2), "correction": 0, "keepdim": True}, {"dim": 1, "unbiased": False}):
+        for name, single in (("var_mean", ag.var), ("std_mean", ag.std)):
+            spread, mean = getattr(ag, name)(x, **how)
+            assert ag.equal(spread, single(x, **how))
+            assert ag.equal(mean, ag.mean(x, how.get("dim"), how.get("keepdim", False)))
+    assert ag.var_mean(x, False)[0].item() == pytest.approx(X.var(), rel=1e-5)
+    with pytest.warns(UserWarning, match="std_mean of 1 elements") as seen, np.errstate(all="ignore"):
+        ag.std_mean(ag.ones(1))
+    assert seen[0].filename == __file__
+
+
+def test_truth_of_bytes_is_bytes() -> None:
+    x = ag.tensor(np.array([[1, 0], [2, 3]], np.uint8))
+    assert ag.all(x, 1).tolist() == [0, 1]
+    assert ag.any(x).dtype == ag.all(x, dim=(0, 1)).dtype == np.uint8
+    assert ag.all(x.to(ag.int8)).dtype == np.bool_
+
+
 # ------------------------------------------------------------------------------------------------- PyTorch, where it is
 
 PEERS: dict[str, Callable[[Any, Any], Any]] = {
@@ -339,7 +403,11 @@ PEERS: dict[str, Callable[[Any, Any], Any]] = {
     "var": lambda lib, x: lib.var(x, 0, unbiased=False),
     "std": lambda lib, x: lib.std(x, 1, correction=2),
     "logsumexp": lambda lib, x: lib.logsumexp(x, (0, 1)),
-    "cumsum": lambda lib, x: lib.cumsum(x, 1),
+    "nansum": lambda lib, x: lib.nansum(lib.where(x == 3, float("nan"), x), 1),
+    "nanmean": lambda lib, x: lib.nanmean(lib.where(x == 3, float("nan"), x), 0),
+    "var_mean": lambda lib, x: sum(lib.var_mean(x, 1)),
+    "std_mean": lambda lib, x: sum(lib.std_mean(x, (0, 1), correction=0)),
+    "aminmax": lambda lib, x: sum(lib.aminmax(x, dim=0)),
     **{f"norm {p}": lambda lib, x, p=p: lib.norm(x, p, 1) for p in (0.5, 1, 2, 3, INF, -INF)},
 }
 

@@ -474,12 +474,12 @@ def test_setitem_through_a_number_and_an_array() -> None:
     assert v.grad.tolist() == [5, 3]
 
 
-def test_put_is_setitem_as_a_function() -> None:
+def test_setitem_is_a_function_too() -> None:
     x = counting(2, 3)
-    assert ag.put(x, 9, index=(0, [1])).tolist() == [[0, 9, 2], [3, 4, 5]]
+    assert ops.setitem(x, 9, index=(0, [1])).tolist() == [[0, 9, 2], [3, 4, 5]]
     assert x[0, 1].item() == 1
-    assert ag.put(ag.tensor([1, 2]), 7.9, index=0).tolist() == [7, 2]  # the input's dtype stays
-    assert ag.put(x, ag.ones(1, 1, 3), index=0)[0].tolist() == [1, 1, 1]
+    assert ops.setitem(ag.tensor([1, 2]), 7.9, index=0).tolist() == [7, 2]  # the input's dtype stays
+    assert ops.setitem(x, ag.ones(1, 1, 3), index=0)[0].tolist() == [1, 1, 1]
 
 
 def test_reading_rows_twice_adds_their_gradients() -> None:
@@ -599,7 +599,7 @@ def test_lookups_explain_what_does_not_fit() -> None:
             IndexError,
             "index_select: index 2 is out of bounds for dim 0 with size 2",
         ),
-        (lambda: x.index_add(0, i[0], f), ShapeError, r"index_add: .* a source of shape \(2, 3\)"),
+        (lambda: x.index_add(0, i[0], f), ShapeError, r"index_add: source has shape \(2, 2\), expected \(2, 3\)"),
         (lambda: x.index_add(0, i[0] + 1, x), IndexError, "index_add: index 2 is out of bounds"),
         (lambda: x.masked_select(mask), DtypeError, "masked_select: mask has dtype int64: expected bool"),
         (lambda: x.masked_fill(mask, 0), DtypeError, "masked_fill: mask has dtype int64: expected bool"),

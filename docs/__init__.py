@@ -1,0 +1,1 @@
+"""Pages about the library, and the programs that write some of them."""
