@@ -1,4 +1,4 @@
-"""Who looks on while operations run in this thread: what hunts for NaN, what packs saved tensors, how zeros count, what draws."""
+"""Who looks on while operations run in this thread: what hunts for NaN, packs saved tensors, keeps zeros, or draws."""
 
 from __future__ import annotations
 
