@@ -23,7 +23,7 @@ def as_array(data: Any, dtype: Any = None) -> ndarray:
     Python floats become the default dtype; arrays and tensors keep theirs, unless *dtype* is given.
     """
     if isinstance(data, Operators):
-        data = data.data
+        data = data.array
     elif not isinstance(data, ndarray | np.generic):
         data = _of_others(data)
     wanted = None if dtype is None else dtypes.as_dtype(dtype)
@@ -61,7 +61,7 @@ def _holds_tensors(data: Any) -> bool:
 
 def _plain(data: Any) -> Any:
     if isinstance(data, Operators):
-        return data.data
+        return data.array
     return [_plain(v) for v in data] if isinstance(data, list | tuple) else data
 
 

@@ -19,7 +19,7 @@ class Conversions:
 
     __slots__ = ()
 
-    data: Any
+    array: Any
     dtype: ClassVar[Any]  # a property
 
     def to(self, *args: Any, **options: Any) -> Any:

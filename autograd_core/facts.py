@@ -48,7 +48,7 @@ class Facts:
 
     __slots__ = ()
 
-    data: Any
+    array: Any
     shape: ClassVar[Any]  # properties
     dtype: ClassVar[Any]
     ndim: ClassVar[Any]
@@ -71,7 +71,7 @@ class Facts:
 
     def numel(self) -> int:
         """Return the number of elements."""
-        return self.data.size
+        return self.array.size
 
     nelement = numel
 
@@ -97,20 +97,20 @@ class Facts:
 
     def stride(self, dim: int | None = None) -> Any:
         """Return how many elements lie from one place to the next along each dimension, or along one."""
-        strides = tuple([step // self.itemsize for step in self.data.strides])
+        strides = tuple([step // self.itemsize for step in self.array.strides])
         return strides if dim is None else strides[ops.normalize_dim(operator.index(dim), self.ndim)]
 
     def data_ptr(self) -> int:
         """Return the address of the first element."""
-        return int(self.data.__array_interface__["data"][0])
+        return int(self.array.__array_interface__["data"][0])
 
     def storage_offset(self) -> int:
         """Return how many elements of the memory that this tensor looks into come before its first."""
-        return ops.memory_offset(self.data)
+        return ops.memory_offset(self.array)
 
     def is_contiguous(self) -> bool:
         """Return whether the elements lie row by row in memory."""
-        return bool(self.data.flags.c_contiguous)
+        return bool(self.array.flags.c_contiguous)
 
     def is_pinned(self) -> bool:
         """Return whether the memory is page-locked: no."""
@@ -138,7 +138,7 @@ class Facts:
         """Return whether the only element is not zero."""
         if self.numel() != 1:
             raise ShapeError(f"is_nonzero() needs a tensor of one element, this one has shape {self.shape}; use .any()")
-        return bool(self.data.item())
+        return bool(self.array.item())
 
     # --------------------------------------------------------------------------------------------------------- device
 

@@ -203,14 +203,14 @@ def _taken(new: Any, seen: Any, g: Any) -> Any:
         raise ShapeError(f"a hook returned {got}: expected None or a tensor of the gradient's shape {seen.shape}")
     if new.dtype != seen.dtype:
         raise DtypeError(f"a hook returned {new.dtype}: expected the gradient's dtype, {seen.dtype}")
-    return new if seen is g else new.data
+    return new if seen is g else new.array
 
 
 def leaf(tensor: Any) -> Node:
     """Return the node of a tensor that a user asks gradients for."""
     node = Node()
     node.prim, node.parents, node.saved, node.seq, node.target = None, (), (), tick(), weakref.ref(tensor)
-    node.shape, node.dtype, node.pending, node.hooks = tensor.data.shape, tensor.data.dtype, None, None
+    node.shape, node.dtype, node.pending, node.hooks = tensor.array.shape, tensor.array.dtype, None, None
     node.scope = node.after = None
     return node
 

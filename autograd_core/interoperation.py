@@ -21,7 +21,7 @@ class Interoperation:
 
     __slots__ = ()
 
-    data: Any
+    array: Any
     ndim: ClassVar[Any]
     requires_grad: Any
 
@@ -32,7 +32,7 @@ class Interoperation:
                 "numpy() of a tensor that requires gradients would lose its history: use .detach().numpy() to say that this "
                 "is meant"
             )
-        return self.data
+        return self.array
 
     __array_priority__ = 1000
 
@@ -66,7 +66,7 @@ class Interoperation:
         return self.numpy().__dlpack__(**options)
 
     def __dlpack_device__(self) -> Any:
-        return self.data.__dlpack_device__()
+        return self.array.__dlpack_device__()
 
 
 def _each(plain: Callable[[Any], Any], value: Any) -> Any:
@@ -80,7 +80,7 @@ def _as_numpy(tensor: Interoperation) -> Any:
 
 
 def _data(tensor: Interoperation) -> Any:
-    return tensor.data
+    return tensor.array
 
 
 # ------------------------------------------------------------------------- functions, with the arguments that NumPy has

@@ -40,12 +40,12 @@ def _twins(*functions: Callable[..., Any]) -> Iterator[Callable[..., Any]]:
 
 
 class Operators(Facts, Conversions, Interoperation):
-    """Dunders, methods and the protocols of Python, in terms of ``ops``, ``data`` and ``write_``."""
+    """Dunders, methods and the protocols of Python, in terms of ``ops``, ``array`` and ``write_``."""
 
     __slots__ = ()
     __hash__ = object.__hash__
 
-    data: Any
+    array: Any
     shape: ClassVar[Any]  # properties
     dtype: ClassVar[Any]
     ndim: ClassVar[Any]
@@ -229,13 +229,13 @@ class Operators(Facts, Conversions, Interoperation):
 
     def item(self) -> Any:
         """Return the only element as a Python number."""
-        if self.data.size != 1:
+        if self.array.size != 1:
             raise ShapeError(f"item() needs a tensor of one element, this one has shape {self.shape}; use tolist()")
-        return self.data.item()
+        return self.array.item()
 
     def tolist(self) -> Any:
         """Return the elements as nested lists of Python numbers."""
-        return self.data.tolist()
+        return self.array.tolist()
 
     def __len__(self) -> Any:
         if self.ndim == 0:
@@ -248,14 +248,14 @@ class Operators(Facts, Conversions, Interoperation):
         return iter(ops.unbind(self, 0))
 
     def __contains__(self, value: Any) -> Any:
-        return builtin_bool((self.data == (value.data if isinstance(value, Operators) else value)).any())
+        return builtin_bool((self.array == (value.array if isinstance(value, Operators) else value)).any())
 
     def __bool__(self) -> Any:
-        if self.data.size != 1:
+        if self.array.size != 1:
             raise ShapeError(
                 f"the truth of a tensor of shape {self.shape} is ambiguous: expected one element; use .any() or .all()"
             )
-        return builtin_bool(self.data.item())
+        return builtin_bool(self.array.item())
 
     def __float__(self) -> Any:
         return builtin_float(self.item())
@@ -264,11 +264,11 @@ class Operators(Facts, Conversions, Interoperation):
         return builtin_int(self.item())
 
     def __index__(self) -> Any:
-        if self.dtype.kind not in "iub" or self.data.size != 1:
+        if self.dtype.kind not in "iub" or self.array.size != 1:
             raise TypeError(
                 f"only integer tensors of one element can be indices, this is {self.dtype} of shape {self.shape}"
             )
-        return builtin_int(self.data.item())
+        return builtin_int(self.array.item())
 
     def __format__(self, spec: str) -> str:
         if self.ndim == 0:

@@ -22,7 +22,7 @@ class RandomMethods:
 
     __slots__ = ()
 
-    data: Any
+    array: Any
     shape: ClassVar[Any]  # properties
     dtype: ClassVar[Any]
     copy_: Any
@@ -115,13 +115,13 @@ class RandomMethods:
 
     def multinomial(self, num_samples: int, replacement: bool = False, *, generator: Generator | None = None) -> Any:
         """Return *num_samples* places of each row, drawn in proportion to its weights: see the function."""
-        if self.data.ndim not in (1, 2):
+        if self.array.ndim not in (1, 2):
             raise ShapeError(
                 f"multinomial: input has shape {tuple(self.shape)}, expected weights (N,) or rows of them (M, N)"
             )
         if not dtypes.is_floating(self.dtype):
             raise DtypeError(f"multinomial: input has dtype {self.dtype}, expected floating weights; use input.float()")
-        weights = self.data.astype(np.float64)
+        weights = self.array.astype(np.float64)
         if not (np.isfinite(weights) & (weights >= 0)).all() or not (weights.sum(-1) > 0).all():
             raise ArgumentError("multinomial: a row of input has negative, infinite or NaN weights, or none above 0")
         most = int(np.count_nonzero(weights, -1).min(initial=weights.shape[-1]))

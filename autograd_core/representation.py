@@ -70,7 +70,7 @@ def get_printoptions() -> dict[str, Any]:
 
 def represent(t: Any, prefix: str = "tensor(") -> str:
     """Return ``tensor(values, shape=..., dtype=..., grad_fn=...)`` with what applies; the shape where values are elided."""
-    a = t.data
+    a = t.array
     if type(a) is not ndarray:
         return f"{prefix}{a!r})"
     elided = a.size > _options.threshold

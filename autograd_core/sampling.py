@@ -187,7 +187,7 @@ def normal(
     if bool(tensors) == (size is not None):
         raise ArgumentError(f"normal: size is {size}; give it if mean and std are numbers, and only then")
     kind = _floating(dtype if size is not None else dtypes.common(tuple(tensors)))
-    m, s = (x.data if isinstance(x, Tensor) else x for x in (mean, std))
+    m, s = (x.array if isinstance(x, Tensor) else x for x in (mean, std))
     if not np.all(np.asarray(s) >= 0):
         raise ArgumentError(f"normal: std is {std}: expected non-negative numbers")
     shape = np.broadcast_shapes(np.shape(m), np.shape(s)) if size is None else shape_of((size,))
@@ -215,9 +215,9 @@ def poisson(input: Tensor, generator: Generator | None = None) -> Tensor:
     """
     if not dtypes.is_floating(input.dtype):
         raise DtypeError(f"poisson: input has dtype {input.dtype}, expected floating; use input.float()")
-    if not (input.data >= 0).all():
+    if not (input.array >= 0).all():
         raise ArgumentError("poisson: input has negative or NaN elements; means are 0 or more")
-    drawn = (generator or default_generator).numpy.poisson(input.data)
+    drawn = (generator or default_generator).numpy.poisson(input.array)
     return wrap(np.asarray(drawn, input.dtype), None)
 
 

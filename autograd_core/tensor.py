@@ -33,7 +33,7 @@ __all__ = ["Tensor", "accumulate_into_leaves", "accumulating", "lift", "made", "
 class Tensor(Operators, RandomMethods):
     """An array that remembers how it came to be.
 
-    ``data`` is the array itself, ``grad`` the gradient that ``backward`` left, ``node`` the call that made it.  Made by
+    ``array`` is the array itself, ``grad`` the gradient that ``backward`` left, ``node`` the call that made it.  Made by
     ``tensor(data)``: without an ``__init__`` it is made in half the time.
 
     >>> import autograd_core as ag
@@ -46,16 +46,16 @@ class Tensor(Operators, RandomMethods):
     tensor([2., 4., 6.])
     """
 
-    __slots__ = ("__weakref__", "alias", "data", "grad", "node")
+    __slots__ = ("__weakref__", "alias", "array", "grad", "node")
 
-    data: Any  # an ndarray, or a tracer
+    array: Any  # an ndarray, or a tracer
     grad: Tensor | None
     node: Node | None
     alias: Alias | None  # how this is a view, and which views look into this
 
-    shape: ClassVar[Any] = property(lambda self: self.data.shape, doc="The sizes, a tuple.")
-    dtype: ClassVar[Any] = property(lambda self: self.data.dtype, doc="The dtype, a numpy.dtype.")
-    ndim: ClassVar[Any] = property(lambda self: self.data.ndim, doc="The number of dimensions.")
+    shape: ClassVar[Any] = property(lambda self: self.array.shape, doc="The sizes, a tuple.")
+    dtype: ClassVar[Any] = property(lambda self: self.array.dtype, doc="The dtype, a numpy.dtype.")
+    ndim: ClassVar[Any] = property(lambda self: self.array.ndim, doc="The number of dimensions.")
     grad_fn: ClassVar[Any] = property(
         lambda self: None if self.node is None or self.node.prim is None else self.node,
         doc="The node of the call that made this tensor; None for leaves.",
@@ -92,7 +92,36 @@ class Tensor(Operators, RandomMethods):
 
     def detach(self) -> Tensor:
         """Return the same memory without history: no gradient flows through it."""
-        return wrap(self.data, None)
+        return wrap(self.array, None)
+
+    @property
+    def data(self) -> Tensor:
+        """The same memory without history, as ``detach`` gives it; a tensor that is assigned takes the place of the values.
+
+        What is written to it is not recorded: ``p.data.add_(g, alpha=-lr)`` updates a parameter.
+
+        >>> p = ag.ones(2, requires_grad=True)
+        >>> _ = p.data.mul_(3)
+        >>> p
+        tensor([3., 3.], requires_grad=True)
+        """
+        return self.detach()
+
+    @data.setter
+    def data(self, value: Tensor | ndarray) -> None:
+        new = value.array if isinstance(value, Tensor) else value
+        if not isinstance(new, ndarray):
+            raise TypeError(f"x.data = {type(new).__name__}: expected a tensor; make one with ag.tensor(...)")
+        if self.node is not None and (new.shape != self.shape or new.dtype != self.dtype):
+            if self.node.prim is not None:
+                raise ShapeError(
+                    f"x.data = a tensor of {tuple(new.shape)}, {new.dtype}, for the result of {self.node.describe()}, which "
+                    f"is of {self.shape}, {self.dtype}: its graph counts on that; assign to a leaf, or use .detach()"
+                )
+            self.node = None  # graphs that know the old shape end here
+            self.array = new
+            self.requires_grad_()
+        self.array = new
 
     def detach_(self) -> Tensor:
         """Forget the history of this tensor, which becomes a leaf."""
@@ -169,7 +198,7 @@ class Tensor(Operators, RandomMethods):
 
     def write_(self, value: Any) -> Tensor:
         """Put *value*, a Tensor, into this tensor's memory; its history becomes this tensor's."""
-        target, new = self.data, value.data
+        target, new = self.array, value.array
         if new.shape != target.shape and (new.shape or value.requires_grad):  # one number alone needs no expansion
             try:
                 value = ops.expand_to(value, shape=self.shape)
@@ -196,7 +225,7 @@ class Tensor(Operators, RandomMethods):
             refuse_leaf(root, chain)
         if recorded and history is not None:
             _keep(history, target)
-        target[...] = value.data
+        target[...] = value.array
         written(target)
         if recorded:
             give_history(root, chain, history)
@@ -221,7 +250,7 @@ class Tensor(Operators, RandomMethods):
 
     def zero_(self) -> Tensor:
         """Set every element to 0."""
-        return self.write_(wrap(dtypes.zero(self.data.dtype), None))
+        return self.write_(wrap(dtypes.zero(self.array.dtype), None))
 
     # ------------------------------------------------------------------------------------------------- turned in place
 
@@ -244,7 +273,7 @@ class Tensor(Operators, RandomMethods):
         return self._turn(ops.t)
 
     def _turn(self, view: Callable[[Tensor], Tensor]) -> Tensor:
-        turn_into(self, wrap(self.data, self.node), view)
+        turn_into(self, wrap(self.array, self.node), view)
         return self
 
     # ------------------------------------------------------------------------------------------------------- new tensors
@@ -285,9 +314,9 @@ class Tensor(Operators, RandomMethods):
 
     def __setitem__(self, index: Any, value: Any) -> None:
         if ops.is_basic(index):
-            alone = self.node is None and self.alias is None and type(self.data) is ndarray
+            alone = self.node is None and self.alias is None and type(self.array) is ndarray
             if alone and not (recording.get() and isinstance(value, Tensor) and value.node is not None):
-                region = wrap(ops.getitem(self.data, index), None)  # nothing is recorded, so no view needs to be known
+                region = wrap(ops.getitem(self.array, index), None)  # nothing is recorded, so no view needs to be known
             else:
                 region = self[index]
             region.copy_(ops.without_leading_ones(value, region.ndim))
@@ -301,7 +330,7 @@ class Tensor(Operators, RandomMethods):
 
     def __copy__(self) -> Tensor:
         """Return another tensor over the same memory: of a leaf a leaf of its class, without its gradient; else a view."""
-        return self._twin(self.data) if self.is_leaf else ops.view(self, self.shape)
+        return self._twin(self.array) if self.is_leaf else ops.view(self, self.shape)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
         if not self.is_leaf:
@@ -309,28 +338,28 @@ class Tensor(Operators, RandomMethods):
                 f"only leaves can be deep-copied; this is the result of {self.node.describe() if self.node else ''}. "
                 "Use .detach().clone() for its values"
             )
-        made = memo[id(self)] = self._twin(self.data.copy())
+        made = memo[id(self)] = self._twin(self.array.copy())
         if self.grad is not None:
-            made.grad = wrap(self.grad.data.copy(), None)
+            made.grad = wrap(self.grad.array.copy(), None)
         return made
 
     def _twin(self, data: ndarray) -> Tensor:
         """Return a leaf of the class of this one, over *data*."""
         made = object.__new__(type(self))
-        made.data, made.grad, made.node, made.alias = data, None, None, None
+        made.array, made.grad, made.node, made.alias = data, None, None, None
         return made.requires_grad_(self.requires_grad)
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         raise TypeError(
-            "tensors are not pickled: to read a pickle is to run the code in it; write them with autograd_core.save(obj, path), "
-            "a model or an optimizer by its state_dict()"
+            "tensors are not pickled: to read a pickle is to run the code in it; write them with autograd_core.save(obj, "
+            "path), a model or an optimizer by its state_dict()"
         )
 
 
 def wrap(data: Any, node: Node | None) -> Tensor:
     """Return a Tensor of *data*, an array, made by *node*."""
     t = Tensor()
-    t.data, t.grad, t.node, t.alias = data, None, node, None
+    t.array, t.grad, t.node, t.alias = data, None, node, None
     return t
 
 
@@ -395,7 +424,7 @@ def run_backward(
                 )
             if g.dtype != y.dtype:
                 g = ops.cast(g, dtype=y.dtype)
-            g = g if create_graph else g.data
+            g = g if create_graph else g.array
         roots.append((y.node, wrap(g, None) if create_graph and not isinstance(g, Tensor) else g))
     free = not (create_graph if retain_graph is None else retain_graph)
     walk(roots, deliver, targets, wrap if create_graph else None, free)
@@ -426,7 +455,7 @@ def _add_to_grad(t: Tensor, g: Any) -> None:
     if type(g) is Tensor:
         t.grad = g if t.grad is None else t.grad + g
     elif t.grad is not None:
-        t.grad = wrap(lift(t.grad.data + g), None)
+        t.grad = wrap(lift(t.grad.array + g), None)
     elif type(g) is ndarray and getrefcount(g) == _ALONE and (g.base is None or has_whole_block(g)):
         t.grad = wrap(g, None)  # nobody else holds this array: no copy
     else:
@@ -482,7 +511,7 @@ def call_text(prim: Primitive) -> list[str]:
         f"        {results} = {prim.name}({arguments(prim, data)})",
         "    if type(out) is not ndarray: out = lift(out)",
         "    t = Tensor()",
-        "    t.data = out",
+        "    t.array = out",
         "    t.grad = t.node = t.alias = None",
     ]
     if prim.view:
@@ -509,9 +538,9 @@ def _unwrap(prim: Primitive) -> list[str]:
     for o in prim.operands:
         node, none = (f"; {o}_node = {o}.node", f"; {o}_node = None") if o in prim.live else ("", "")
         if len(prim.operands) == 1:
-            lines += [f"    {o}_data = {o}.data{node}"]
+            lines += [f"    {o}_data = {o}.array{node}"]
         else:
-            lines += [f"    if isinstance({o}, Tensor): {o}_data = {o}.data{node}", f"    else: {o}_data = {o}{none}"]
+            lines += [f"    if isinstance({o}, Tensor): {o}_data = {o}.array{node}", f"    else: {o}_data = {o}{none}"]
     return lines
 
 
@@ -519,13 +548,13 @@ def _unwrap_two(x: str, y: str) -> list[str]:
     """The same for two, the common case, with fewer questions and with Python numbers."""
     return [
         f"if isinstance({x}, Tensor):",
-        f"    {x}_data = {x}.data; {x}_node = {x}.node",
-        f"    if isinstance({y}, Tensor): {y}_data = {y}.data; {y}_node = {y}.node",
+        f"    {x}_data = {x}.array; {x}_node = {x}.node",
+        f"    if isinstance({y}, Tensor): {y}_data = {y}.array; {y}_node = {y}.node",
         f"    else: {y}_data = number({y}, {x}_data); {y}_node = None",
         "    tensors = True",
         f"elif isinstance({y}, Tensor):",
-        f"    {x}_data = number({x}, {y}.data); {x}_node = None",
-        f"    {y}_data = {y}.data; {y}_node = {y}.node",
+        f"    {x}_data = number({x}, {y}.array); {x}_node = None",
+        f"    {y}_data = {y}.array; {y}_node = {y}.node",
         "    tensors = True",
         "else: tensors = False",
         "if tensors:",
@@ -582,7 +611,7 @@ def peel(operands: tuple[Any, ...], floating: bool) -> tuple[tuple[Any, ...], tu
     for x in operands:
         node = None
         if isinstance(x, Tensor):
-            x, node, tensors = x.data, x.node, True
+            x, node, tensors = x.array, x.node, True
         data.append(x)
         nodes.append(node)
         if type(x) is not ndarray:

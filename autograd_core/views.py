@@ -37,7 +37,7 @@ def _alias(source: Tensor | None, prim: Primitive | None, params: dict[str, Any]
 
 def link(t: Tensor, source: Tensor, prim: Primitive, params: dict[str, Any]) -> None:
     """Note that *t*, the result of a view primitive, looks into *source*, unless NumPy had to copy."""
-    data, base = source.data, t.data.base
+    data, base = source.array, t.array.base
     if base is not data and base is not getattr(data, "base", None):
         return
     t.alias = _alias(source, prim, params)
@@ -75,7 +75,7 @@ def refuse_leaf(root: Tensor, chain: tuple[Any, ...]) -> None:
 def give_history(root: Tensor, chain: tuple[Any, ...], history: Node | None) -> None:
     """Have *history* be that of the part of *root* that *chain* leads to, and all who look into *root* know it."""
     if chain or history is None:
-        history = record(ops.put_region.primitive, (root.node, history), (chain,), root.data)
+        history = record(ops.put_region.primitive, (root.node, history), (chain,), root.array)
     root.node = history
     renew_views(root)
 
@@ -88,8 +88,8 @@ def renew_views(source: Tensor) -> None:
             if view.alias is not None:
                 prim, params = view.alias.prim, view.alias.params
                 assert prim is not None  # a view has one
-                known = {prim.operands[0]: t.data, "out": view.data, **params}
-                view.node = record(prim, (t.node,), tuple(known[n] for n in prim.saved), view.data)
+                known = {prim.operands[0]: t.array, "out": view.array, **params}
+                view.node = record(prim, (t.node,), tuple(known[n] for n in prim.saved), view.array)
                 stale.append(view)
 
 
@@ -121,7 +121,7 @@ def turn_into(t: Tensor, before: Tensor, view: Callable[[Tensor], Tensor]) -> No
     if t.alias is not None and t.alias.source is not None:
         _replace(t.alias.source, t, before)
     _replace(before, after, t)
-    t.data, t.alias, t.node = after.data, after.alias, after.node
+    t.array, t.alias, t.node = after.array, after.alias, after.node
     if is_leaf:
         t.node = leaf(t)
 

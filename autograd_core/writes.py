@@ -67,7 +67,7 @@ def written(array: ndarray) -> None:
     >>> import autograd_core as ag
     >>> x = ag.ones(2, requires_grad=True)
     >>> y = (x * x).sum()
-    >>> x.data[0] = 5; ag.written(x.data)
+    >>> x.array[0] = 5; ag.written(x.array)
     >>> y.backward()
     Traceback (most recent call last):
     autograd_core.errors.GraphError: ...

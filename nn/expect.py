@@ -116,7 +116,7 @@ def indices(name: str, value: Any, argument: str) -> None:
 
 def in_range(name: str, value: Any, size: int, argument: str, what: str, cure: str) -> None:
     """Raise IndexError unless every integer in *value* is one of 0 .. size - 1."""
-    numbers = value.data if isinstance(value, ag.Tensor) else value
+    numbers = value.array if isinstance(value, ag.Tensor) else value
     if numbers.size and (numbers.min() < 0 or numbers.max() >= size):
         wrong = numbers[(numbers < 0) | (numbers >= size)].flat[0]
         raise IndexError(

@@ -72,7 +72,7 @@ class Buffer(ag.Tensor):
 
 def _made(cls: type[T], data: Any) -> T:
     made = object.__new__(cls)
-    made.data = ag.empty(0).data if data is None else ag.as_tensor(data).data
+    made.array = ag.empty(0).array if data is None else ag.as_tensor(data).array
     made.grad = made.node = made.alias = None
     return made
 
@@ -83,8 +83,8 @@ def convert_(tensor: ag.Tensor, function: Callable[[ag.Tensor], ag.Tensor]) -> N
         with tensor._settled():
             convert_(tensor, function)
         return
-    new = function(tensor.detach()).data
-    if new is not tensor.data:
+    new = function(tensor.detach()).array
+    if new is not tensor.array:
         hold_(tensor, new)
     if tensor.grad is not None:
         tensor.grad = function(tensor.grad.detach())
@@ -94,13 +94,13 @@ def hold_(tensor: ag.Tensor, array: Any) -> None:
     """Let *tensor*, a leaf, hold another array; the graph that knew the old one ends here."""
     requires_grad = tensor.requires_grad
     tensor.requires_grad_(False)
-    tensor.data = array
+    tensor.array = array
     tensor.requires_grad_(requires_grad)
 
 
 # ----------------------------------------------------------------------------------------------- tensors without a shape
 
-_held: Any = vars(ag.Tensor)["data"]  # the slot behind the property below
+_held: Any = vars(ag.Tensor)["array"]  # the slot behind the property below
 
 
 class UninitializedTensorMixin(ag.Tensor):
@@ -112,7 +112,7 @@ class UninitializedTensorMixin(ag.Tensor):
 
     def materialize(self, shape: Sequence[int], device: Any = None, dtype: Any = None) -> None:
         """Become a tensor of *shape*, with values that are still to be set; of the same dtype, unless *dtype* is given."""
-        array = ag.empty(*shape, dtype=self.dtype if dtype is None else dtype, device=device).data
+        array = ag.empty(*shape, dtype=self.dtype if dtype is None else dtype, device=device).array
         self.__class__ = self.cls_to_become  # type: ignore[assignment]  # of the same layout: see __slots__
         hold_(self, array)
 
@@ -127,15 +127,15 @@ class UninitializedTensorMixin(ag.Tensor):
             self.__class__ = lazy
 
     @property
-    def data(self) -> Any:
+    def array(self) -> Any:
         """Raise ShapeError: there are no values yet."""
         raise ag.errors.ShapeError(
             f"this {type(self).__name__} has no shape and no values yet: its lazy module takes the shape from the first "
             "input; call the model once on a batch, and use the parameter (or make the optimizer) after that"
         )
 
-    @data.setter
-    def data(self, array: Any) -> None:
+    @array.setter
+    def array(self, array: Any) -> None:
         _held.__set__(self, array)
 
     @property

@@ -104,12 +104,12 @@ def invert_permutation(permutation: Tensor | None) -> Tensor | None:
     >>> invert_permutation(ag.tensor([2, 0, 1])).tolist()
     [1, 2, 0]
     """
-    return None if permutation is None else ag.from_numpy(np.argsort(permutation.data))
+    return None if permutation is None else ag.from_numpy(np.argsort(permutation.array))
 
 
 def _lengths(name: str, lengths: Any, n: int, steps: int) -> np.ndarray:
     """Return the lengths of n sequences, of which none is 0 or above *steps*."""
-    sizes = np.asarray(lengths.data if isinstance(lengths, Tensor) else lengths)
+    sizes = np.asarray(lengths.array if isinstance(lengths, Tensor) else lengths)
     if sizes.shape != (n,) or sizes.dtype.kind not in "iu" or not n:
         raise ag.errors.ArgumentError(
             f"{name}: lengths={sizes.tolist()}, expected integers for a batch of {n} sequences, which must not be empty"
@@ -134,7 +134,7 @@ def pad_packed_sequence(
     >>> padded.tolist(), lengths.tolist()
     ([[1, 2], [3, -1]], [2, 1])
     """
-    sizes = sequence.batch_sizes.data
+    sizes = sequence.batch_sizes.array
     steps = len(sizes) if total_length is None else total_length
     if steps < len(sizes):
         raise ag.errors.ArgumentError(
@@ -147,7 +147,7 @@ def pad_packed_sequence(
     padded[there] = data
     lengths = there.sum(0)
     if sequence.unsorted_indices is not None:
-        order = sequence.unsorted_indices.data
+        order = sequence.unsorted_indices.array
         padded, lengths = padded.index_select(1, order), lengths[order]
     return (padded.movedim(0, 1) if batch_first else padded), ag.from_numpy(lengths)
 

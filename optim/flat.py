@@ -1,7 +1,7 @@
 """Where parameters live: small neighbours share one array, so that one kernel call updates them all.
 
 A kernel call has a fixed price, and so has the update rule around it; in a network of small layers that is most of a
-step.  So the small parameters of a group are moved into one array, and each ``p.data`` becomes a view of it.  Nobody
+step.  So the small parameters of a group are moved into one array, and each ``p.array`` becomes a view of it.  Nobody
 notices: a parameter is moved only while its tensor alone holds its memory, and all others are updated where they are.
 A rule that is not elementwise gets each parameter by itself, in its own shape.
 """
@@ -28,25 +28,25 @@ SMALL = 16384
 class Place(NamedTuple):
     """The memory of a parameter: elements ``start`` to ``stop`` of a flat array."""
 
-    data: Array  # the parameter's array when it was placed; once it has another one, the place is void
+    array: Array  # the parameter's array when it was placed; once it has another one, the place is void
     flat: Array
     start: int
     order: Literal["C", "F"] | None  # None: the rule wants the parameter's own shape, and flat is data
 
     @property
     def stop(self) -> int:
-        return self.start + self.data.size
+        return self.start + self.array.size
 
     @property
     def is_copy(self) -> bool:
         """Whether no flat array can alias the parameter: a view with gaps, such as every other column of a matrix."""
-        return self.order is not None and not (self.data.flags.c_contiguous or self.data.flags.f_contiguous)
+        return self.order is not None and not (self.array.flags.c_contiguous or self.array.flags.f_contiguous)
 
     def flatten(self, array: Array) -> Array:
         return array if self.order is None else array.reshape(-1, order=self.order)
 
     def unflatten(self, array: Array) -> Array:
-        return array if self.order is None else array.reshape(self.data.shape, order=self.order)
+        return array if self.order is None else array.reshape(self.array.shape, order=self.order)
 
 
 class Block:
@@ -58,7 +58,7 @@ class Block:
         self.first, self.last = first, first + len(places)
         self.places = places
         self.is_whole = places[0].order is None
-        self.array = places[0].data if self.is_whole else places[0].flat[places[0].start : places[-1].stop]
+        self.array = places[0].array if self.is_whole else places[0].flat[places[0].start : places[-1].stop]
         self.is_copy = places[0].is_copy
         self.state = state
 
@@ -71,14 +71,14 @@ class Block:
     def fetch(self) -> None:
         """Read the values, if ``array`` is not the parameter's own memory."""
         if self.is_copy:
-            self.array[:] = self.places[0].data.reshape(-1)
+            self.array[:] = self.places[0].array.reshape(-1)
 
     def store(self) -> None:
         """Write the values back, if ``array`` is not the parameter's own memory, and tell the engine of the write."""
         if self.is_copy:
             place = self.places[0]
-            place.data[...] = place.unflatten(self.array)
-            ag.written(place.data)
+            place.array[...] = place.unflatten(self.array)
+            ag.written(place.array)
         else:
             ag.written(self.array)
 
@@ -126,7 +126,7 @@ class Layout:
     def arrange(self, params: Sequence[ag.Tensor], states: Sequence[State]) -> None:
         """Lay out *params* with *states*; those that are where they were put before stay there."""
         check_shapes(params, states, exact=self.together)
-        known = {id(p): place for p, place in zip(self.params, self.places, strict=True) if p.data is place.data}
+        known = {id(p): place for p, place in zip(self.params, self.places, strict=True) if p.array is place.array}
         self.places = place_all(params, [known.get(id(p)) for p in params], self.together)
         self.params = list(params)
         self.blocks = []
@@ -154,13 +154,13 @@ class Layout:
         now (another dtype, loaded values), all is laid out anew first, and no state is lost.
         """
         same = len(params) == len(self.params) and all(map(is_, params, self.params))
-        if not same or not all(map(is_, [p.data for p in params], [place.data for place in self.places])):
+        if not same or not all(map(is_, [p.array for p in params], [place.array for place in self.places])):
             states = {id(p): state for p, state in zip(self.params, self.states(), strict=True)}
             self.arrange(params, [states.get(id(p), {}) for p in params])
         gradients = [p.grad for p in params]
         pairs = []
         for block in self.blocks:
-            arrays = [g.data for g in gradients[block.first : block.last] if g is not None]
+            arrays = [g.array for g in gradients[block.first : block.last] if g is not None]
             if len(arrays) == len(block.places):
                 pairs.append((block, block.gather(arrays)))
             elif arrays:  # from now on the pieces stay apart, since their numbers of updates differ
@@ -174,7 +174,7 @@ def place_all(params: Sequence[ag.Tensor], known: Sequence[Place | None], togeth
     """Give every parameter a place: the known one, a part of a new shared array, or where it is."""
 
     def kind(i: int) -> tuple[bool, Any]:
-        return together and known[i] is None and is_movable(params[i]), params[i].data.dtype
+        return together and known[i] is None and is_movable(params[i]), params[i].array.dtype
 
     places: list[Place] = []
     for (movable, _), indices in groupby(range(len(params)), key=kind):
@@ -188,7 +188,7 @@ def place_all(params: Sequence[ag.Tensor], known: Sequence[Place | None], togeth
 
 def is_movable(p: ag.Tensor) -> bool:
     """Whether *p* is small and its memory is its own: no array, view, graph or other tensor shares it."""
-    return count_holders(p) == ONE_HOLDER and is_plain(p.data)
+    return count_holders(p) == ONE_HOLDER and is_plain(p.array)
 
 
 def is_plain(data: Array) -> bool:
@@ -197,18 +197,18 @@ def is_plain(data: Array) -> bool:
 
 
 def move_together(params: Sequence[ag.Tensor]) -> list[Place]:
-    flat = np.concatenate([p.data for p in params], axis=None)
+    flat = np.concatenate([p.array for p in params], axis=None)
     places = []
     start = 0
     for p in params:
-        p.data = flat[start : start + p.data.size].reshape(p.data.shape)
-        places.append(Place(p.data, flat, start, "C"))
+        p.array = flat[start : start + p.array.size].reshape(p.array.shape)
+        places.append(Place(p.array, flat, start, "C"))
         start = places[-1].stop
     return places
 
 
 def stay(p: ag.Tensor, index: int, flat: bool) -> Place:
-    data = p.data
+    data = p.array
     if not data.flags.writeable:
         raise ag.errors.ArgumentError(
             f"parameter {index} of its group, of shape {data.shape}, is in read-only memory and cannot be updated in "
@@ -222,7 +222,7 @@ def stay(p: ag.Tensor, index: int, flat: bool) -> Place:
 
 def count_holders(p: ag.Tensor) -> int:
     """Count the references to the array of *p*; each view of it holds one, as its ``base``."""
-    return getrefcount(p.data)
+    return getrefcount(p.array)
 
 
 ONE_HOLDER = count_holders(ag.zeros(1))  # how many there are for a tensor alone depends on the interpreter
@@ -232,9 +232,9 @@ def check_shapes(params: Sequence[ag.Tensor], states: Sequence[State], exact: bo
     """Raise ArgumentError unless each array of a state has its parameter's shape; if not *exact*, dims may be 1."""
     for index, (p, state) in enumerate(zip(params, states, strict=True)):
         for name, value in state.items():
-            if isinstance(value, np.ndarray) and not fits(value.shape, p.data.shape, exact):
+            if isinstance(value, np.ndarray) and not fits(value.shape, p.array.shape, exact):
                 raise ag.errors.ArgumentError(
-                    f"parameter {index} of its group has shape {p.data.shape}, but its state {name!r} has shape "
+                    f"parameter {index} of its group has shape {p.array.shape}, but its state {name!r} has shape "
                     f"{value.shape}. Make a new optimizer for it, or load states of the same network."
                 )
 
@@ -247,7 +247,7 @@ def fits(shape: tuple[int, ...], wanted: tuple[int, ...], exact: bool) -> bool:
 
 def join_states(places: Sequence[Place], states: Sequence[State]) -> State:
     """Join the states of neighbours: arrays end to end, in the parameters' dtype; numbers are equal."""
-    dtype = places[0].data.dtype
+    dtype = places[0].array.dtype
     if places[0].order is None:
         return each_array(states[0], lambda array: array.astype(dtype))
     flat = [each_array(state, place.flatten) for place, state in zip(places, states, strict=True)]

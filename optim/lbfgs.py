@@ -231,15 +231,15 @@ class Line:
 
     def __init__(self, params: Sequence[ag.Tensor], evaluate: Callable[[], Any], direction: Array) -> None:
         self.params, self.evaluate, self.direction = params, evaluate, direction
-        self.origin = [p.data.copy() for p in params]
+        self.origin = [p.array.copy() for p in params]
         self.evaluations = 0
 
     def __call__(self, t: float) -> Point:
         move(self.params, self.direction, t)
         loss, gradient = float(self.evaluate()), flat_gradient(self.params)
         for p, values in zip(self.params, self.origin, strict=True):
-            p.data[...] = values
-            ag.written(p.data)
+            p.array[...] = values
+            ag.written(p.array)
         self.evaluations += 1
         return Point(t, loss, gradient, np.dot(gradient, self.direction))
 
@@ -311,16 +311,16 @@ def cubic_minimum(a: Point, b: Point, least: float, most: float) -> float:
 
 def flat_gradient(params: Sequence[ag.Tensor]) -> Array:
     """Return the gradients of all parameters end to end, zeros where there is none."""
-    return np.concatenate([np.zeros_like(p.data) if p.grad is None else p.grad.data for p in params], axis=None)
+    return np.concatenate([np.zeros_like(p.array) if p.grad is None else p.grad.array for p in params], axis=None)
 
 
 def move(params: Sequence[ag.Tensor], direction: Array, length: float) -> None:
     """Add *length* times *direction* to the parameters, in place."""
     start = 0
     for p in params:
-        stop = start + p.data.size
-        p.data += length * direction[start:stop].reshape(p.data.shape)
-        ag.written(p.data)
+        stop = start + p.array.size
+        p.array += length * direction[start:stop].reshape(p.array.shape)
+        ag.written(p.array)
         start = stop
 
 

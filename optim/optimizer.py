@@ -362,7 +362,7 @@ def copied(value: Any, dtype: Any = None) -> Any:
 def as_array(value: Any) -> Any:
     """Return the array that a tensor, of whatever library, holds; and a number as it is."""
     if isinstance(value, ag.Tensor):
-        return value.data
+        return value.array
     return np.asarray(value) if hasattr(value, "__array__") and not isinstance(value, np.generic) else value
 
 

@@ -66,7 +66,7 @@ def max_norm_(parameter: ag.Tensor, max_norm: float, dim: int = 0, norm_type: fl
     check_number("max_norm", max_norm, "pass for example max_norm=3.0", closed=True)
     norm_type = float(norm_type)
     check_number("norm_type", norm_type, "pass 2.0, 1.0 or float('inf')", closed=True)
-    data = parameter.data
+    data = parameter.array
     if not -data.ndim <= dim < data.ndim:
         raise IndexError(
             f"Dimension out of range (expected to be in range of [{-data.ndim}, {data.ndim - 1}], but got {dim}): "

@@ -65,7 +65,7 @@ def test_attention_is_its_definition(name: str, dtype: Any) -> None:
     given = None if mask is None else ag.tensor(mask) if mask.dtype == bool else ag.tensor(mask, dtype=dtype)
     out = F.scaled_dot_product_attention(*tensors(QUERY, KEY, VALUE, dtype=dtype), given, **how)
     assert out.dtype == dtype
-    np.testing.assert_allclose(out.data, expected, rtol=1e-4 if dtype == ag.float32 else 1e-12, atol=1e-6)
+    np.testing.assert_allclose(out.array, expected, rtol=1e-4 if dtype == ag.float32 else 1e-12, atol=1e-6)
 
 
 @pytest.mark.parametrize("name", MASKS)
@@ -90,17 +90,17 @@ def test_a_query_that_sees_nothing_gives_zeros_and_no_gradient() -> None:
     bias = ag.tensor(FLOATS, requires_grad=True)
     for mask in (ag.tensor(SEEN), bias):
         out = F.scaled_dot_product_attention(q, k, v, mask)
-        assert (out.data[:, :, 1] == 0).all()
+        assert (out.array[:, :, 1] == 0).all()
         grads = ag.grad((out * out).sum(), [q, k, v] + [bias] * (mask is bias))
-        assert all(np.isfinite(g.data).all() for g in grads)
-        assert (grads[0].data[:, :, 1] == 0).all()
-    assert (grads[3].data[:, :, 1] == 0).all()
-    assert (grads[3].data[:, :, 0] != 0).any()
+        assert all(np.isfinite(g.array).all() for g in grads)
+        assert (grads[0].array[:, :, 1] == 0).all()
+    assert (grads[3].array[:, :, 1] == 0).all()
+    assert (grads[3].array[:, :, 0] != 0).any()
 
 
 def test_attention_to_no_keys_and_of_no_queries() -> None:
     x = ag.zeros(2, 3, 4)
-    np.testing.assert_array_equal(F.scaled_dot_product_attention(x, x[:, :0], x[:, :0]).data, np.zeros((2, 3, 4)))
+    np.testing.assert_array_equal(F.scaled_dot_product_attention(x, x[:, :0], x[:, :0]).array, np.zeros((2, 3, 4)))
     assert F.scaled_dot_product_attention(x[:, :0], x, x, ag.ones(0, 3) > 0).shape == (2, 0, 4)
     assert F.scaled_dot_product_attention(x[..., :0], x[..., :0], x).shape == (2, 3, 4)
 
@@ -123,7 +123,7 @@ def test_nan_stays_where_it_is_seen() -> None:
     key = KEY[0, 0].copy()
     key[2] = NAN
     q, k, v = tensors(QUERY[0, 0], key, VALUE[0, 0])
-    out = F.scaled_dot_product_attention(q, k, v, is_causal=True).data
+    out = F.scaled_dot_product_attention(q, k, v, is_causal=True).array
     assert np.isnan(out[2:]).all()
 
 
@@ -134,7 +134,7 @@ def test_heads_of_keys_are_shared(dtype: Any) -> None:
     ours = F.scaled_dot_product_attention(*tensors(q, k, v, dtype=dtype), mask, enable_gqa=True)
     repeated = tensors(q, k.repeat(3, 1), v.repeat(2, 1), dtype=dtype)
     rtol = 1e-5 if dtype == ag.float32 else 1e-12
-    np.testing.assert_allclose(ours.data, F.scaled_dot_product_attention(*repeated, mask).data, rtol=rtol, atol=rtol)
+    np.testing.assert_allclose(ours.array, F.scaled_dot_product_attention(*repeated, mask).array, rtol=rtol, atol=rtol)
     assert ours.dtype == dtype
 
 
@@ -233,12 +233,12 @@ def test_multihead_attention_is_its_definition(how: Any) -> None:
     expected, shares = heads_by_hand(layer, query, key, value, bias)
     inputs, mask = [ag.tensor(x) for x in (query, key, value)], ag.tensor(bias)
     output, weights = layer(*inputs, attn_mask=mask)
-    np.testing.assert_allclose(output.data, expected, rtol=1e-10, atol=1e-12)
-    np.testing.assert_allclose(weights.data, shares.mean(1), rtol=1e-10)
-    np.testing.assert_allclose(layer(*inputs, attn_mask=mask, average_attn_weights=False)[1].data, shares, rtol=1e-10)
+    np.testing.assert_allclose(output.array, expected, rtol=1e-10, atol=1e-12)
+    np.testing.assert_allclose(weights.array, shares.mean(1), rtol=1e-10)
+    np.testing.assert_allclose(layer(*inputs, attn_mask=mask, average_attn_weights=False)[1].array, shares, rtol=1e-10)
     output, weights = layer(*inputs, attn_mask=mask, need_weights=False)
     assert weights is None
-    np.testing.assert_allclose(output.data, expected, rtol=1e-10, atol=1e-12)
+    np.testing.assert_allclose(output.array, expected, rtol=1e-10, atol=1e-12)
 
 
 def test_batch_first_and_no_batch() -> None:
@@ -250,13 +250,13 @@ def test_batch_first_and_no_batch() -> None:
     for wanted in (True, False):
         expected, shares = plain(q, k, k, hidden, need_weights=wanted)
         turned, same = first(*(x.transpose(0, 1) for x in (q, k, k)), hidden, need_weights=wanted)
-        np.testing.assert_allclose(turned.transpose(0, 1).data, expected.data, rtol=1e-10)
+        np.testing.assert_allclose(turned.transpose(0, 1).array, expected.array, rtol=1e-10)
         for layer in (plain, first):
             one, part = layer(q[:, 1], k[:, 1], k[:, 1], hidden[1], need_weights=wanted)
-            np.testing.assert_allclose(one.data, expected[:, 1].data, rtol=1e-10)
+            np.testing.assert_allclose(one.array, expected[:, 1].array, rtol=1e-10)
             assert (part is None) is not wanted
         if wanted:
-            np.testing.assert_allclose(same.data, shares.data, rtol=1e-10)
+            np.testing.assert_allclose(same.array, shares.array, rtol=1e-10)
             assert part.shape == (4, 5)
 
 
@@ -277,15 +277,15 @@ def test_derivatives_of_multihead_attention(wanted: bool) -> None:
 def test_a_query_that_sees_nothing_in_multihead_attention() -> None:
     layer, x = nn.MultiheadAttention(4, 2, bias=False), ag.ones(3, 1, 4)
     hidden = ag.ones(1, 3) > 0
-    assert np.isnan(layer(x, x, x, hidden)[0].data).all()
-    assert (layer(x, x, x, hidden, need_weights=False)[0].data == 0).all()
+    assert np.isnan(layer(x, x, x, hidden)[0].array).all()
+    assert (layer(x, x, x, hidden, need_weights=False)[0].array == 0).all()
 
 
 def test_dropout_of_multihead_attention_is_for_training() -> None:
     layer, x = nn.MultiheadAttention(4, 2, dropout=1.0, bias=False), ag.ones(3, 1, 4)
     for wanted in (True, False):
-        assert (layer.train()(x, x, x, need_weights=wanted)[0].data == 0).all()
-        assert (layer.eval()(x, x, x, need_weights=wanted)[0].data != 0).any()
+        assert (layer.train()(x, x, x, need_weights=wanted)[0].array == 0).all()
+        assert (layer.eval()(x, x, x, need_weights=wanted)[0].array != 0).any()
 
 
 def test_sequences_and_batches_of_nothing() -> None:
@@ -305,7 +305,7 @@ def test_static_keys_and_values() -> None:
     expected = layer(query, key, key)
     found = F.multi_head_attention_forward(*first, *output, static_k=k, static_v=v)
     for ours, wanted in zip(found, expected):
-        np.testing.assert_allclose(ours.data, wanted.data, rtol=1e-12)
+        np.testing.assert_allclose(ours.array, wanted.array, rtol=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -357,7 +357,7 @@ def test_more_errors_of_multihead_attention() -> None:
 def test_multihead_attention_says_what_it_is() -> None:
     text = repr(nn.MultiheadAttention(8, 2))
     assert text.startswith("MultiheadAttention(\n  embed_dim=8, num_heads=2\n  (out_proj): Linear(")
-    weight = nn.MultiheadAttention(64, 4).in_proj_weight.data
+    weight = nn.MultiheadAttention(64, 4).in_proj_weight.array
     bound = math.sqrt(6 / (64 + 192))
     assert 0.9 * bound < np.abs(weight).max() <= bound
 

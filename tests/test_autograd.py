@@ -30,7 +30,7 @@ def leaf(a: Any = X, dtype: str = "float64") -> Tensor:
 def same(a: Any, b: Any) -> None:
     """The same numbers, bit for bit."""
     assert a.dtype == b.dtype
-    assert a.data.tobytes() == b.data.tobytes()
+    assert a.array.tobytes() == b.array.tobytes()
 
 
 @contextmanager
@@ -52,8 +52,8 @@ def collector_off() -> Iterator[None]:
 def test_grad_of_several_outputs_by_several_inputs(dtype: str) -> None:
     a, b = leaf(dtype=dtype), leaf(X[::-1], dtype)
     ga, gb = grad([(a * b).sum(), (a + b).sum()], [a, b])
-    np.testing.assert_allclose(ga.data, b.data + 1)
-    np.testing.assert_allclose(gb.data, a.data + 1)
+    np.testing.assert_allclose(ga.array, b.array + 1)
+    np.testing.assert_allclose(gb.array, a.array + 1)
     assert ga.dtype == gb.dtype == dtype
     assert a.grad is None
     assert not ga.requires_grad
@@ -62,9 +62,9 @@ def test_grad_of_several_outputs_by_several_inputs(dtype: str) -> None:
 def test_weights_of_the_outputs() -> None:
     a, v = leaf(), np.arange(6.0).reshape(2, 3)
     (ga,) = grad([a * a, a.sum()], [a], [ag.tensor(v), None])
-    np.testing.assert_allclose(ga.data, 2 * X * v + 1)
+    np.testing.assert_allclose(ga.array, 2 * X * v + 1)
     (ga,) = grad(a * a, a, v)
-    np.testing.assert_allclose(ga.data, 2 * X * v)
+    np.testing.assert_allclose(ga.array, 2 * X * v)
     with pytest.raises(ArgumentError, match="1 gradients for 2 outputs: give one, or None, for each"):
         grad([a, a], a, [None])
     with pytest.raises(ShapeError, match=r"gradient has shape \(3,\): expected \(2, 3\)"):
@@ -76,13 +76,13 @@ def test_weights_of_the_outputs() -> None:
 def test_backward_of_several_outputs_adds_up() -> None:
     a = leaf()
     ag.backward([a.sum(), a * a], [None, ag.ones(2, 3, dtype="float64")])
-    np.testing.assert_allclose(a.grad.data, 1 + 2 * X)
+    np.testing.assert_allclose(a.grad.array, 1 + 2 * X)
     ag.backward((a * 3.0).sum())
-    np.testing.assert_allclose(a.grad.data, 4 + 2 * X)
+    np.testing.assert_allclose(a.grad.array, 4 + 2 * X)
     y = a.sum()
     a.grad = None
     ag.backward([y, y])
-    np.testing.assert_allclose(a.grad.data, np.full((2, 3), 2.0))
+    np.testing.assert_allclose(a.grad.array, np.full((2, 3), 2.0))
 
 
 def test_unused_inputs() -> None:
@@ -94,9 +94,9 @@ def test_unused_inputs() -> None:
         grad(y, [a, b], retain_graph=True)
     ga, gb = grad(y, [a, b], retain_graph=True, allow_unused=True)
     assert gb is None
-    np.testing.assert_allclose(ga.data, 2 * X)
+    np.testing.assert_allclose(ga.array, 2 * X)
     _, gb = grad(y, [a, b], materialize_grads=True)
-    np.testing.assert_array_equal(gb.data, np.zeros((2, 3)))
+    np.testing.assert_array_equal(gb.array, np.zeros((2, 3)))
     assert gb.dtype == "float32"
 
 
@@ -116,15 +116,15 @@ def test_grad_by_results_and_by_itself() -> None:
     a = leaf()
     h = a.exp()
     (g,) = grad((h * h).sum(), h)
-    np.testing.assert_allclose(g.data, 2 * np.exp(X))
+    np.testing.assert_allclose(g.array, 2 * np.exp(X))
     h.backward(g)  # the second half of the way: the first half freed nothing of it
-    np.testing.assert_allclose(a.grad.data, 2 * np.exp(2 * X))
+    np.testing.assert_allclose(a.grad.array, 2 * np.exp(2 * X))
     (g,) = grad(h, h, np.ones((2, 3)))
     assert (g == 1).all()
     (g,) = grad(a, a, np.ones((2, 3)))
     assert (g == 1).all()
     g1, g2 = grad(a.sum(), [a, a])
-    assert not np.shares_memory(g1.data, g2.data)
+    assert not np.shares_memory(g1.array, g2.array)
 
 
 def test_create_graph_to_third_order() -> None:
@@ -133,10 +133,10 @@ def test_create_graph_to_third_order() -> None:
     (g1,) = grad(y, a, create_graph=True)
     (g2,) = grad(g1.sum(), a, create_graph=True)
     (g3,) = grad(g2.sum(), a)
-    x, s, c = a.data, np.sin(a.data), np.cos(a.data)
-    np.testing.assert_allclose(g1.data, c * x**2 + 2 * x * s)
-    np.testing.assert_allclose(g2.data, -s * x**2 + 4 * x * c + 2 * s)
-    np.testing.assert_allclose(g3.data, -c * x**2 - 6 * x * s + 6 * c)
+    x, s, c = a.array, np.sin(a.array), np.cos(a.array)
+    np.testing.assert_allclose(g1.array, c * x**2 + 2 * x * s)
+    np.testing.assert_allclose(g2.array, -s * x**2 + 4 * x * c + 2 * s)
+    np.testing.assert_allclose(g3.array, -c * x**2 - 6 * x * s + 6 * c)
     assert not g3.requires_grad
 
 
@@ -146,10 +146,10 @@ def test_a_gradient_depends_on_operands_that_no_gradient_was_asked_for() -> None
         ((w @ x) ** 2).sum(), x, create_graph=True
     )  # as in a gradient penalty: by the input, then by the weights
     (gx * gx).sum().backward()
-    wn, xn = w.data, x.data
+    wn, xn = w.array, x.array
     r, u = 2 * wn @ xn, wn.T @ (2 * wn @ xn)
-    np.testing.assert_allclose(w.grad.data, 2 * np.outer(r, u) + 4 * np.outer(wn @ u, xn))
-    np.testing.assert_allclose(x.grad.data, 4 * wn.T @ (wn @ u))
+    np.testing.assert_allclose(w.grad.array, 2 * np.outer(r, u) + 4 * np.outer(wn @ u, xn))
+    np.testing.assert_allclose(x.grad.array, 4 * wn.T @ (wn @ u))
 
 
 def test_backward_with_create_graph_accumulates_tensors() -> None:
@@ -175,8 +175,8 @@ def test_a_hook_may_walk_the_same_graph_by_other_inputs() -> None:
 
     handle = h.register_hook(hook)
     (ga,) = grad((h * 2.0).sum(), a)
-    np.testing.assert_allclose(ga.data, 2 * b.data)
-    np.testing.assert_allclose(found[0].data, X)
+    np.testing.assert_allclose(ga.array, 2 * b.array)
+    np.testing.assert_allclose(found[0].array, X)
 
 
 def test_retain_grad_keeps_what_the_other_hooks_leave() -> None:
@@ -258,10 +258,10 @@ def test_function_agrees_with_the_plain_operations(function: type[Function], dty
     plain = (lambda x: x * x * x) if function is Cube else (lambda x: x.exp())
     y = function.apply(a)
     assert repr(y.grad_fn) == f"<{function.__name__}>"
-    np.testing.assert_array_equal(y.detach().data, plain(a).detach().data)
+    np.testing.assert_array_equal(y.detach().array, plain(a).detach().array)
     (got,) = grad((y * y).sum(), a)
     (want,) = grad((plain(a) ** 2).sum(), a)
-    np.testing.assert_allclose(got.data, want.data, rtol=1e-6)
+    np.testing.assert_allclose(got.array, want.array, rtol=1e-6)
     assert got.dtype == dtype
     with ag.no_grad():
         assert not function.apply(a).requires_grad
@@ -285,11 +285,11 @@ def test_function_of_several_results() -> None:
     assert inside.tolist() == [True, False]
     assert not inside.requires_grad
     gr, gphi = grad([x.sum(), (y * y).sum()], [r, phi])
-    rn, c, s = r.data, np.cos(phi.data), np.sin(phi.data)
-    np.testing.assert_allclose(gr.data, 2 * c + 8 * rn * s * s)
-    np.testing.assert_allclose(gphi.data, -2 * rn * s + 8 * rn * rn * s * c)
+    rn, c, s = r.array, np.cos(phi.array), np.sin(phi.array)
+    np.testing.assert_allclose(gr.array, 2 * c + 8 * rn * s * s)
+    np.testing.assert_allclose(gphi.array, -2 * rn * s + 8 * rn * rn * s * c)
     x, y, _ = Polar.apply(r, phi, 2.0)
-    np.testing.assert_allclose(grad(y.sum(), r)[0].data, 2 * s)  # zeros arrive for the other result
+    np.testing.assert_allclose(grad(y.sum(), r)[0].array, 2 * s)  # zeros arrive for the other result
     assert gradcheck(lambda r, phi: Polar.apply(r, phi, 2.0)[:2], (r, phi))
     assert gradgradcheck(lambda r, phi: Polar.apply(r, phi, 2.0)[:2], (r, phi))
     Polar.apply(r, phi.detach(), 2.0)[0].sum().backward()
@@ -312,8 +312,8 @@ def test_grad_by_the_result_of_a_function() -> None:
     a = leaf()
     y = Cube.apply(a)
     (g,) = grad((y * y).sum(), y)
-    np.testing.assert_allclose(g.data, 2 * X**3)
-    np.testing.assert_allclose(grad(y, a, g)[0].data, 6 * X**5)
+    np.testing.assert_allclose(g.array, 2 * X**3)
+    np.testing.assert_allclose(grad(y, a, g)[0].array, 6 * X**5)
 
 
 def test_a_walk_inside_a_walk_between_two_results() -> None:
@@ -327,8 +327,8 @@ def test_a_walk_inside_a_walk_between_two_results() -> None:
 
     handle = x.register_hook(hook)
     (x + y).sum().backward()
-    np.testing.assert_allclose(r.grad.data, inner[0].data)
-    np.testing.assert_allclose(r.grad.data, np.cos(0.3) + np.sin(0.3))
+    np.testing.assert_allclose(r.grad.array, inner[0].array)
+    np.testing.assert_allclose(r.grad.array, np.cos(0.3) + np.sin(0.3))
 
 
 def test_arguments_and_views_of_them_as_results() -> None:
@@ -337,7 +337,7 @@ def test_arguments_and_views_of_them_as_results() -> None:
     same_values, flat = own.apply(a)
     assert same_values is not a
     assert a.is_leaf
-    np.testing.assert_allclose(grad([same_values.sum(), flat.sum()], a)[0].data, np.full((2, 3), 11.0))
+    np.testing.assert_allclose(grad([same_values.sum(), flat.sum()], a)[0].array, np.full((2, 3), 11.0))
 
     def saves_its_view(ctx: Any, x: Tensor) -> Tensor:
         out = x.reshape(-1)
@@ -362,7 +362,7 @@ def test_functions_that_return_the_wrong_things() -> None:
             DtypeError,
             r"Own\.backward: gradient 0 is float32; expected float64, as argument 0",
         ),
-        (lambda ctx, g: g.data, DtypeError, r"Own\.backward: gradient 0 is a ndarray; expected a Tensor or None"),
+        (lambda ctx, g: g.array, DtypeError, r"Own\.backward: gradient 0 is a ndarray; expected a Tensor or None"),
     ]
     for backward, error, message in cases:
         with pytest.raises(error, match=message):
@@ -399,7 +399,7 @@ def test_a_function_is_walked_twice_only_if_it_is_kept() -> None:
     y = Cube.apply(a).sum()
     y.backward(retain_graph=True)
     y.backward()
-    np.testing.assert_allclose(a.grad.data, 6 * X**2)
+    np.testing.assert_allclose(a.grad.array, 6 * X**2)
     with pytest.raises(GraphError, match=r"Cube, made at .*freed by an earlier backward"):
         y.backward()
     z = make(lambda ctx, g: g * 2.0).apply(a)
@@ -493,7 +493,7 @@ def test_create_graph_through_a_checkpoint() -> None:
     same(gx, hx)
     same(gw, hw)
     for a, b in zip(want, grad((hx * hx).sum() + (hw * hw).sum(), [x, block.w]), strict=True):
-        np.testing.assert_allclose(a.data, b.data, rtol=1e-12)
+        np.testing.assert_allclose(a.array, b.array, rtol=1e-12)
 
 
 def test_checkpoint_of_several_results_and_of_other_inputs() -> None:
@@ -530,7 +530,7 @@ def test_a_generator_among_the_arguments_is_replayed() -> None:
     y = checkpoint(lambda v: v * ag.rand(2, 3, dtype="float64") * v, a, preserve_rng_state=False)
     got = grad(y.sum(), a)[0]
     _, second = ag.Generator(0).numpy.random((2, 2, 3))  # the second run drew on
-    np.testing.assert_allclose(got.data, 2 * X * second)
+    np.testing.assert_allclose(got.array, 2 * X * second)
 
 
 def test_the_values_of_a_checkpoint_are_dropped_and_come_back() -> None:
@@ -557,7 +557,7 @@ def test_a_checkpoint_leaves_no_cycle_and_holds_no_array() -> None:
 
     def block(x: Tensor) -> Tensor:
         h = x.exp()
-        held.append(weakref.ref(h.data))
+        held.append(weakref.ref(h.array))
         return h * h
 
     with collector_off():
@@ -680,7 +680,7 @@ def test_the_pattern_of_where_is_explained() -> None:
     with detect_anomaly():
         safe = ag.where(x > 0, x, 1.0)
         ag.where(x > 0, safe.sqrt(), 0.0).sum().backward()
-    np.testing.assert_allclose(x.grad.data, [0.5, 0.0])
+    np.testing.assert_allclose(x.grad.array, [0.5, 0.0])
 
 
 def test_anomaly_in_a_function() -> None:
@@ -828,13 +828,13 @@ def test_vjp_and_jvp_in_closed_form() -> None:
         return (ag.tensor(A) @ x) * y
 
     value, (gx, gy) = ag.vjp(f, (x, y), ag.tensor([1.0, 10.0], dtype="float64"))
-    np.testing.assert_allclose(value.data, A @ x.data * B)
-    np.testing.assert_allclose(gx.data, A.T @ (np.array([1.0, 10.0]) * B))
-    np.testing.assert_allclose(gy.data, A @ x.data * [1.0, 10.0])
+    np.testing.assert_allclose(value.array, A @ x.array * B)
+    np.testing.assert_allclose(gx.array, A.T @ (np.array([1.0, 10.0]) * B))
+    np.testing.assert_allclose(gy.array, A @ x.array * [1.0, 10.0])
     vx, vy = ag.ones(3, dtype="float64"), ag.tensor([0.0, 2.0], dtype="float64")
     value, out = ag.jvp(f, (x, y), (vx, vy))
-    np.testing.assert_allclose(value.data, A @ x.data * B)
-    np.testing.assert_allclose(out.data, A @ vx.data * B + A @ x.data * vy.data)
+    np.testing.assert_allclose(value.array, A @ x.array * B)
+    np.testing.assert_allclose(out.array, A @ vx.array * B + A @ x.array * vy.array)
     assert not value.requires_grad
     assert not out.requires_grad
     assert not x.requires_grad
@@ -844,21 +844,21 @@ def test_jacobian_hessian_and_hvp_in_closed_form() -> None:
     x, y = ag.tensor([0.5, -1.0, 2.0], dtype="float64"), ag.tensor(B)
     j = ag.jacobian(lambda x: x.outer(x), x)
     assert j.shape == (3, 3, 3)
-    want = np.einsum("ik,j->ijk", np.eye(3), x.data) + np.einsum("jk,i->ijk", np.eye(3), x.data)
-    np.testing.assert_allclose(j.data, want)
+    want = np.einsum("ik,j->ijk", np.eye(3), x.array) + np.einsum("jk,i->ijk", np.eye(3), x.array)
+    np.testing.assert_allclose(j.array, want)
     jx, jy = ag.jacobian(quadratic, (x, y))
-    np.testing.assert_allclose(jx.data, A.T @ B + 3 * x.data**2)
-    np.testing.assert_allclose(jy.data, A @ x.data)
+    np.testing.assert_allclose(jx.array, A.T @ B + 3 * x.array**2)
+    np.testing.assert_allclose(jy.array, A @ x.array)
     (hxx, hxy), (hyx, hyy) = ag.hessian(quadratic, (x, y))
-    np.testing.assert_allclose(hxx.data, np.diag(6 * x.data))
-    np.testing.assert_allclose(hxy.data, A.T)
-    np.testing.assert_allclose(hyx.data, A)
-    np.testing.assert_array_equal(hyy.data, np.zeros((2, 2)))
+    np.testing.assert_allclose(hxx.array, np.diag(6 * x.array))
+    np.testing.assert_allclose(hxy.array, A.T)
+    np.testing.assert_allclose(hyx.array, A)
+    np.testing.assert_array_equal(hyy.array, np.zeros((2, 2)))
     vx, vy = ag.tensor([1.0, 2.0, 3.0], dtype="float64"), ag.tensor([5.0, 7.0], dtype="float64")
     value, (ux, uy) = ag.hvp(quadratic, (x, y), (vx, vy))
     assert value.item() == pytest.approx(quadratic(x, y).item())
-    np.testing.assert_allclose(ux.data, 6 * x.data * vx.data + A.T @ vy.data)
-    np.testing.assert_allclose(uy.data, A @ vx.data)
+    np.testing.assert_allclose(ux.array, 6 * x.array * vx.array + A.T @ vy.array)
+    np.testing.assert_allclose(uy.array, A @ vx.array)
 
 
 @both
@@ -959,4 +959,4 @@ def test_derivatives_agree_with_torch() -> None:
         (ag.hvp(scalar, ours, directions), functional.hvp(scalar, theirs, torch_directions)),
     ):
         for a, b in zip(flat(got), flat(want), strict=True):
-            np.testing.assert_allclose(a.data, b.numpy(), rtol=1e-10)
+            np.testing.assert_allclose(a.array, b.numpy(), rtol=1e-10)

@@ -254,7 +254,7 @@ def test_saved_tensors_hooks_that_go_wrong() -> None:
 def test_increment_version() -> None:
     x = leaf(1, 2)
     y = (x * x).sum()
-    x.data[0] = 5
+    x.array[0] = 5
     graph.increment_version([x])
     with pytest.raises(GraphError, match="was written in place afterwards"):
         y.backward()

@@ -28,7 +28,7 @@ def make(dtype: str) -> list[ag.Tensor]:
 
 
 def gradients(tensors: list[ag.Tensor]) -> list[np.ndarray]:
-    return [t.grad.data.copy() for t in tensors if t.grad is not None]
+    return [np.array(t.grad) for t in tensors if t.grad is not None]
 
 
 # ------------------------------------------------------------------------------------------------------ clip_grad_norm_
@@ -45,7 +45,7 @@ def test_clip_grad_norm(dtype: str, order: float, max_norm: float) -> None:
     total = optim.clip_grad_norm_(tensors, max_norm, norm_type=order)
     assert total.dtype == dtype
     assert total.shape == ()
-    np.testing.assert_allclose(total.data, norm, rtol=RTOL[dtype])
+    np.testing.assert_allclose(total.array, norm, rtol=RTOL[dtype])
     for after, g in zip(gradients(tensors), before, strict=True):
         assert after.dtype == dtype
         np.testing.assert_allclose(after, g * min(1.0, max_norm / (norm + 1e-6)), rtol=RTOL[dtype])
@@ -56,15 +56,15 @@ def test_clip_grad_norm(dtype: str, order: float, max_norm: float) -> None:
 @pytest.mark.parametrize("max_norm", [0.5, 1000.0])
 def test_clip_grad_norm_equals_torch(dtype: str, order: float, max_norm: float) -> None:
     torch = pytest.importorskip("torch")
-    tensors = [t for t in make(dtype) if t.data.size]
-    theirs = [torch.from_numpy(t.data.copy()).requires_grad_() for t in tensors]
+    tensors = [t for t in make(dtype) if t.array.size]
+    theirs = [torch.from_numpy(t.array.copy()).requires_grad_() for t in tensors]
     for a, b in zip(tensors, theirs, strict=True):
-        b.grad = None if a.grad is None else torch.from_numpy(a.grad.data.copy())
+        b.grad = None if a.grad is None else torch.from_numpy(a.grad.array.copy())
     ours, oracle = (
         optim.clip_grad_norm_(tensors, max_norm, norm_type=order),
         torch.nn.utils.clip_grad_norm_(theirs, max_norm, norm_type=order),
     )
-    np.testing.assert_allclose(ours.data, oracle.numpy(), rtol=RTOL[dtype])
+    np.testing.assert_allclose(ours.array, oracle.numpy(), rtol=RTOL[dtype])
     for g, b in zip(gradients(tensors), [b for b in theirs if b.grad is not None], strict=True):
         np.testing.assert_allclose(g, b.grad.numpy(), rtol=RTOL[dtype])
 
@@ -72,7 +72,7 @@ def test_clip_grad_norm_equals_torch(dtype: str, order: float, max_norm: float) 
 def test_clip_grad_norm_takes_one_tensor_a_generator_and_nothing() -> None:
     tensors = make("float32")
     assert optim.clip_grad_norm_(tensors[0], 0.5).item() > 0.5
-    np.testing.assert_allclose(np.linalg.norm(tensors[0].grad.data), 0.5, rtol=1e-5)
+    np.testing.assert_allclose(np.linalg.norm(tensors[0].grad.array), 0.5, rtol=1e-5)
     assert optim.clip_grad_norm_((t for t in tensors), 0.25).item() > 0.25
     np.testing.assert_allclose(optim.clip_grad_norm_(tensors, 1.0).item(), 0.25, rtol=1e-5)
     assert optim.clip_grad_norm_([], 1.0).item() == 0.0
@@ -82,9 +82,9 @@ def test_clip_grad_norm_takes_one_tensor_a_generator_and_nothing() -> None:
 def test_clip_grad_norm_writes_in_place_and_records_nothing() -> None:
     w = ag.tensor([3.0, 4.0], requires_grad=True)
     (w**2).sum().backward(create_graph=True)
-    array = w.grad.data
+    array = w.grad.array
     optim.clip_grad_norm_([w], 1.0)
-    assert w.grad.data is array
+    assert w.grad.array is array
     np.testing.assert_allclose(array, [0.6, 0.8], rtol=1e-5)
 
 
@@ -96,10 +96,10 @@ def test_a_norm_that_is_not_finite(bad: float) -> None:
     message = r"total norm of order 2.0 .* is non-finite \((nan|inf)\), so it cannot be clipped. Find .* anyway"
     with pytest.raises(ag.errors.NonFiniteError, match=message):
         optim.clip_grad_norm_([w], 1.0, error_if_nonfinite=True)
-    assert w.grad.data[1] == 1.0
+    assert w.grad.array[1] == 1.0
     assert not np.isfinite(optim.clip_grad_norm_([w], 1.0).item())
-    assert np.isnan(w.grad.data[0])
-    assert np.isnan(w.grad.data[1]) if np.isnan(bad) else w.grad.data[1] == 0.0
+    assert np.isnan(w.grad.array[0])
+    assert np.isnan(w.grad.array[1]) if np.isnan(bad) else w.grad.array[1] == 0.0
 
 
 # ----------------------------------------------------------------------------------------------------- clip_grad_value_
@@ -119,8 +119,8 @@ def test_clip_grad_value_takes_one_tensor_and_keeps_nan() -> None:
     w = ag.tensor([1.0, 1.0], requires_grad=True)
     w.grad = ag.tensor([np.nan, 5.0])
     optim.clip_grad_value_(w, 1)
-    assert np.isnan(w.grad.data[0])
-    assert w.grad.data[1] == 1.0
+    assert np.isnan(w.grad.array[0])
+    assert w.grad.array[1] == 1.0
     optim.clip_grad_value_([], 1.0)
 
 
@@ -138,10 +138,10 @@ def test_penalties(dtype: str, penalty: Callable[..., ag.Tensor], value: Any, de
         t.grad = None
     total = penalty(t for t in tensors)
     assert (total.dtype, total.shape) == (dtype, ())
-    np.testing.assert_allclose(total.item(), sum(value(t.data).sum() for t in tensors), rtol=RTOL[dtype])
+    np.testing.assert_allclose(total.item(), sum(value(t.array).sum() for t in tensors), rtol=RTOL[dtype])
     total.backward()
     for t in tensors:
-        np.testing.assert_allclose(t.grad.data, derivative(t.data), rtol=RTOL[dtype])
+        np.testing.assert_allclose(t.grad.array, derivative(t.array), rtol=RTOL[dtype])
     assert penalty(tensors[0]).item() == penalty([tensors[0]]).item()
 
 
@@ -170,11 +170,11 @@ def test_max_norm(dtype: str, dim: int, order: float) -> None:
     rng = np.random.default_rng(0)
     values = rng.standard_normal((3, 4, 5)).astype(dtype)
     w = ag.tensor(values, requires_grad=True)
-    array = w.data
+    array = w.array
     limit = float(np.median([np.linalg.norm(s.ravel(), order) for s in np.moveaxis(values, dim, 0)]))
     assert optim.max_norm_(w, limit, dim=dim, norm_type=order) is w
-    assert w.data is array
-    for after, s in zip(np.moveaxis(w.data, dim, 0), np.moveaxis(values, dim, 0), strict=True):
+    assert w.array is array
+    for after, s in zip(np.moveaxis(w.array, dim, 0), np.moveaxis(values, dim, 0), strict=True):
         norm = np.linalg.norm(s.ravel().astype("float64"), order)
         np.testing.assert_allclose(after, s * min(1.0, limit / norm), rtol=RTOL[dtype], atol=1e-6)
 
@@ -189,8 +189,8 @@ def test_max_norm_equals_torch() -> None:
 
 def test_max_norm_leaves_small_zero_and_empty_slices_alone() -> None:
     w = ag.tensor([[0.0, 0.0], [0.1, 0.1]])
-    assert optim.max_norm_(w, 1.0).data is w.data
-    np.testing.assert_array_equal(w.data, np.array([[0.0, 0.0], [0.1, 0.1]], "float32"))
+    assert optim.max_norm_(w, 1.0).array is w.array
+    np.testing.assert_array_equal(w.array, np.array([[0.0, 0.0], [0.1, 0.1]], "float32"))
     assert optim.max_norm_(ag.zeros(0, 3), 1.0).shape == (0, 3)
     assert optim.max_norm_(ag.tensor([-3.0, 0.5]), 1.0).tolist() == [pytest.approx(-1.0), 0.5]
 

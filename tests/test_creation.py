@@ -32,7 +32,7 @@ def test_dtype_of_data(data: Any, dtype: str) -> None:
     for make in (ag.tensor, ag.as_tensor):
         t = make(data)
         assert t.dtype == dtype
-        np.testing.assert_array_equal(t.data, np.array(data))
+        np.testing.assert_array_equal(t.array, np.array(data))
         assert not t.requires_grad
 
 
@@ -41,10 +41,10 @@ def test_arrays_keep_their_dtype(dtype: str) -> None:
     a = np.arange(6).reshape(2, 3).astype(dtype)
     for make in (ag.tensor, ag.as_tensor, ag.from_numpy):
         assert make(a).dtype == dtype
-        np.testing.assert_array_equal(make(a).data, a)
+        np.testing.assert_array_equal(make(a).array, a)
     assert ag.tensor(a.T).is_contiguous()
     assert ag.tensor([[0, 1, 2], [3, 4, 5]], dtype=dtype).dtype == dtype
-    np.testing.assert_array_equal(ag.tensor([[0, 1, 2], [3, 4, 5]], dtype=dtype).data, a)
+    np.testing.assert_array_equal(ag.tensor([[0, 1, 2], [3, 4, 5]], dtype=dtype).array, a)
 
 
 @pytest.mark.parametrize("spelling", ["float64", np.float64, np.dtype("float64"), ag.float64, "f8", "d"])
@@ -67,12 +67,12 @@ def test_tensor_copies_and_as_tensor_shares() -> None:
     assert (copied[0].item(), shared[0].item(), over[0].item()) == (0, 5, 5)
     over[1] = 7
     assert a[1] == 7
-    assert not np.shares_memory(ag.as_tensor(a, dtype="float32").data, a)
+    assert not np.shares_memory(ag.as_tensor(a, dtype="float32").array, a)
     t = ag.ones(2, requires_grad=True)
     assert ag.as_tensor(t) is t
     assert ag.as_tensor(t, dtype="float64").requires_grad, "history is kept"
     fresh = ag.tensor(t)
-    assert not np.shares_memory(fresh.data, t.data)
+    assert not np.shares_memory(fresh.array, t.array)
     assert not fresh.requires_grad
     assert ag.tensor(t, requires_grad=True).is_leaf
 
@@ -137,7 +137,7 @@ def test_arrays_of_the_other_byte_order(dtype: str) -> None:
 def test_subclasses_of_ndarray_become_plain() -> None:
     for a in (np.ma.array([1.0, 2.0]), np.array([[1.0, 2.0]]).view(np.recarray)):
         for make in (ag.tensor, ag.as_tensor, ag.from_numpy):
-            assert type(make(a).data) is np.ndarray
+            assert type(make(a).array) is np.ndarray
 
 
 # ------------------------------------------------------------------------------------------------------------- from sizes
@@ -147,17 +147,17 @@ def test_subclasses_of_ndarray_become_plain() -> None:
 def test_filled(dtype: str) -> None:
     for size in ((2, 3), (0, 3), ()):
         for t in (ag.zeros(*size, dtype=dtype), ag.zeros(size, dtype=dtype), ag.zeros(list(size), dtype=dtype)):
-            np.testing.assert_array_equal(t.data, np.zeros(size, dtype))
+            np.testing.assert_array_equal(t.array, np.zeros(size, dtype))
             assert t.dtype == dtype
-        np.testing.assert_array_equal(ag.ones(size, dtype=dtype).data, np.ones(size, dtype))
-        np.testing.assert_array_equal(ag.full(size, 1, dtype=dtype).data, np.ones(size, dtype))
+        np.testing.assert_array_equal(ag.ones(size, dtype=dtype).array, np.ones(size, dtype))
+        np.testing.assert_array_equal(ag.full(size, 1, dtype=dtype).array, np.ones(size, dtype))
         assert ag.empty(size, dtype=dtype).shape == size
         assert ag.empty(*size, dtype=dtype).dtype == dtype
         like = ag.empty(size, dtype=dtype)
         for make in (ag.zeros_like, ag.ones_like, ag.empty_like, lambda t: ag.full_like(t, 1)):
             assert (make(like).shape, make(like).dtype) == (size, dtype)
-        np.testing.assert_array_equal(ag.full_like(like, 1).data, np.ones(size, dtype))
-        np.testing.assert_array_equal(ag.zeros_like(like, dtype="float64").data, np.zeros(size))
+        np.testing.assert_array_equal(ag.full_like(like, 1).array, np.ones(size, dtype))
+        np.testing.assert_array_equal(ag.zeros_like(like, dtype="float64").array, np.zeros(size))
 
 
 def test_defaults_and_gradients() -> None:
@@ -221,15 +221,15 @@ def test_bad_sizes() -> None:
 def test_arange_is_numpys(args: Any) -> None:
     t = ag.arange(*args)
     assert t.dtype == ("float32" if any(isinstance(a, float) for a in args) else "int64")
-    np.testing.assert_allclose(t.data, np.arange(*args), rtol=1e-6)
+    np.testing.assert_allclose(t.array, np.arange(*args), rtol=1e-6)
     for number in (np.float32, np.float64) if t.dtype == "float32" else (np.int64, ag.tensor):
-        np.testing.assert_allclose(ag.arange(*map(number, args)).data, t.data, rtol=1e-6)
+        np.testing.assert_allclose(ag.arange(*map(number, args)).array, t.array, rtol=1e-6)
 
 
 def test_arange_linspace_eye() -> None:
     assert ag.arange(3, dtype="float64").dtype == "float64"
     assert ag.arange(0, 1, np.float32(0.5)).tolist() == [0, 0.5]
-    np.testing.assert_array_equal(ag.arange(0, 1, 1e-3).data, (np.arange(1000) * 1e-3).astype("f"))
+    np.testing.assert_array_equal(ag.arange(0, 1, 1e-3).array, (np.arange(1000) * 1e-3).astype("f"))
     for args in ((5, 1), (0, 5, 0), (0, 5, -1), (0.0, 1.0, -0.1)):
         with pytest.raises(ArgumentError, match=r"step is .*: expected a number that leads from start .* to end"):
             ag.arange(*args)
@@ -253,7 +253,7 @@ def test_factories_agree_with_torch() -> None:
     ):  # fmt: skip
         got, want = getattr(ag, name)(*args), getattr(torch, name)(*args)
         assert f"torch.{got.dtype}" == str(want.dtype), (name, args)
-        np.testing.assert_allclose(got.data, want.numpy(), rtol=1e-6)
+        np.testing.assert_allclose(got.array, want.numpy(), rtol=1e-6)
 
 
 # ----------------------------------------------------------------------------------------------------------------- random
@@ -264,20 +264,20 @@ def test_random_numbers_are_those_of_their_distribution(dtype: str) -> None:
     n = 200_000
     u, z = ag.rand(n, dtype=dtype), ag.randn(n, dtype=dtype)
     assert u.dtype == z.dtype == dtype
-    assert u.data.min() >= 0
-    assert u.data.max() < 1
-    assert u.data.mean() == pytest.approx(0.5, abs=0.01)
-    assert u.data.var() == pytest.approx(1 / 12, abs=0.005)
-    assert z.data.mean() == pytest.approx(0, abs=0.02)
-    assert z.data.var() == pytest.approx(1, abs=0.02)
-    assert (abs(z.data) < 1).mean() == pytest.approx(0.6827, abs=0.01)
+    assert u.array.min() >= 0
+    assert u.array.max() < 1
+    assert u.array.mean() == pytest.approx(0.5, abs=0.01)
+    assert u.array.var() == pytest.approx(1 / 12, abs=0.005)
+    assert z.array.mean() == pytest.approx(0, abs=0.02)
+    assert z.array.var() == pytest.approx(1, abs=0.02)
+    assert (abs(z.array) < 1).mean() == pytest.approx(0.6827, abs=0.01)
     w = ag.empty(n, dtype=dtype).normal_(3.0, 0.5)
-    assert w.data.mean() == pytest.approx(3, abs=0.02)
-    assert w.data.std() == pytest.approx(0.5, abs=0.01)
+    assert w.array.mean() == pytest.approx(3, abs=0.02)
+    assert w.array.std() == pytest.approx(0.5, abs=0.01)
     v = ag.empty(n, dtype=dtype).uniform_(-2.0, 4.0)
-    assert v.data.min() >= -2
-    assert v.data.max() < 4
-    assert v.data.mean() == pytest.approx(1, abs=0.03)
+    assert v.array.min() >= -2
+    assert v.array.max() < 4
+    assert v.array.mean() == pytest.approx(1, abs=0.03)
 
 
 def test_uniform_never_reaches_its_upper_end() -> None:
@@ -289,14 +289,14 @@ def test_uniform_never_reaches_its_upper_end() -> None:
 
     generator = Generator(0)
     generator.numpy = Highest()  # type: ignore[assignment]
-    assert ag.empty(3).uniform_(0, 1, generator=generator).data.max() < 1
+    assert ag.empty(3).uniform_(0, 1, generator=generator).array.max() < 1
     assert ag.empty(3).uniform_(2, 2, generator=generator).tolist() == [2, 2, 2]
 
 
 def test_random_integers_and_orders() -> None:
     drawn = ag.randint(-2, 3, (50_000,))
     assert drawn.dtype == "int64"
-    values, counts = np.unique(drawn.data, return_counts=True)
+    values, counts = np.unique(drawn.array, return_counts=True)
     assert values.tolist() == [-2, -1, 0, 1, 2]
     np.testing.assert_allclose(counts, 10_000, rtol=0.05)
     assert (
@@ -450,7 +450,7 @@ def test_every_factory_gives_a_tensor() -> None:
         ag.zeros_like(x), ag.ones_like(x), ag.empty_like(x), ag.full_like(x, 1), ag.rand_like(x), ag.randn_like(x),
     ):  # fmt: skip
         assert type(t) is Tensor
-        assert type(t.data) is np.ndarray
+        assert type(t.array) is np.ndarray
 
 
 def test_dtypes_have_pytorchs_other_names_too() -> None:

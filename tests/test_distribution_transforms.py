@@ -61,17 +61,17 @@ def test_transforms_are_pytorchs_to_second_order(text: str) -> None:
 def test_the_inverse_and_the_stretch(text: str) -> None:
     t, x = made(ag, text), ag.tensor(TRANSFORMS[text][0], requires_grad=True)
     y = t(x)
-    np.testing.assert_allclose(t.inv(y).data, x.data, rtol=1e-9)
+    np.testing.assert_allclose(t.inv(y).array, x.array, rtol=1e-9)
     assert t.inv.inv == t
-    assert t.domain.check(x.detach()).data.all()
-    assert t.codomain.check(y.detach()).data.all()
+    assert t.domain.check(x.detach()).array.all()
+    assert t.codomain.check(y.detach()).array.all()
     assert t.forward_shape(x.shape) == y.shape
     assert t.inverse_shape(y.shape) == x.shape
-    matrix = ag.autograd.functional.jacobian(lambda v: t(v)[: x.shape[0]], x).data
-    stretch = np.broadcast_to(t.log_abs_det_jacobian(x, y).data, x.shape[: 1 - t.domain.event_dim])
+    matrix = ag.autograd.functional.jacobian(lambda v: t(v)[: x.shape[0]], x).array
+    stretch = np.broadcast_to(t.log_abs_det_jacobian(x, y).array, x.shape[: 1 - t.domain.event_dim])
     np.testing.assert_allclose(stretch.sum(), np.linalg.slogdet(matrix)[1], rtol=1e-8, atol=1e-12)
     back = t.inv.log_abs_det_jacobian(y, x)
-    np.testing.assert_allclose(back.data, -t.log_abs_det_jacobian(x, y).data)
+    np.testing.assert_allclose(back.array, -t.log_abs_det_jacobian(x, y).array)
 
 
 def test_a_cache_gives_the_very_tensor_back() -> None:
@@ -101,10 +101,10 @@ def test_which_transforms_are_equal() -> None:
 def test_the_identity_and_what_is_not_bijective() -> None:
     x = ag.tensor([-1.0, 2.0])
     assert D.identity_transform(x) is x
-    np.testing.assert_array_equal(D.AbsTransform()(x).data, [1, 2])
+    np.testing.assert_array_equal(D.AbsTransform()(x).array, [1, 2])
     assert not D.AbsTransform().bijective
     y = D.SoftmaxTransform()(x)
-    np.testing.assert_allclose(D.SoftmaxTransform()(D.SoftmaxTransform().inv(y)).data, y.data, rtol=1e-6)
+    np.testing.assert_allclose(D.SoftmaxTransform()(D.SoftmaxTransform().inv(y)).array, y.array, rtol=1e-6)
     with pytest.raises(NotImplementedError, match="AbsTransform has no log_abs_det_jacobian"):
         D.AbsTransform().log_abs_det_jacobian(x, x)
     with pytest.raises(ValueError, match="a single number cannot be broken"):
@@ -114,8 +114,8 @@ def test_the_identity_and_what_is_not_bijective() -> None:
 def test_a_decreasing_transform_mirrors_the_cdf() -> None:
     d = D.TransformedDistribution(D.Exponential(ag.tensor(1.0)), D.AffineTransform(0.0, -1.0))
     x = ag.tensor([-2.0, -0.5])
-    np.testing.assert_allclose(d.cdf(x).data, np.exp(x.data), rtol=1e-6)
-    np.testing.assert_allclose(d.icdf(d.cdf(x)).data, x.data, rtol=1e-5)
+    np.testing.assert_allclose(d.cdf(x).array, np.exp(x.array), rtol=1e-6)
+    np.testing.assert_allclose(d.icdf(d.cdf(x)).array, x.array, rtol=1e-5)
 
 
 REGIONS = {

@@ -183,7 +183,7 @@ def test_cdf_and_icdf_are_pytorchs(name: str) -> None:
     if name != "MixtureSameFamily":
         agree(lambda lib, u, *p: make(lib.distributions, *p).icdf(u), WITHIN, *parameters, rtol=1e-7, atol=1e-9)
         d = made(name)
-        np.testing.assert_allclose(d.cdf(d.icdf(ag.tensor(WITHIN))).data, WITHIN, rtol=1e-9)
+        np.testing.assert_allclose(d.cdf(d.icdf(ag.tensor(WITHIN))).array, WITHIN, rtol=1e-9)
 
 
 @cases
@@ -198,7 +198,7 @@ def test_shapes_and_support_are_pytorchs(name: str) -> None:
     if ours.has_enumerate_support:
         for expand in (True, False):
             wanted = theirs.enumerate_support(expand)
-            np.testing.assert_array_equal(ours.enumerate_support(expand).data, wanted)
+            np.testing.assert_array_equal(ours.enumerate_support(expand).array, wanted)
             assert f"torch.{ours.enumerate_support().dtype}" == str(wanted.dtype)
     for shift in (0.0, 0.5, -4.0):
         x = value + shift
@@ -216,8 +216,8 @@ def test_samples_have_the_moments_and_the_dtype(name: str) -> None:
         x = d.sample((count,))
         assert x.shape == (count, *d.batch_shape, *d.event_shape)
         assert x.dtype == (dtype if not name.startswith("Categorical") else "int64")
-        assert d.support.check(x).data.all()
-        assert np.isfinite(d.log_prob(x).data).all()
+        assert d.support.check(x).array.all()
+        assert np.isfinite(d.log_prob(x).array).all()
         assert d.log_prob(x).dtype == dtype
         if has(name, NO_ENTROPY):
             assert d.entropy().dtype == dtype
@@ -225,21 +225,21 @@ def test_samples_have_the_moments_and_the_dtype(name: str) -> None:
             assert d.mean.dtype == d.variance.dtype == dtype
     if has(name, NO_MOMENTS | {"Categorical", "Cauchy", "HalfCauchy", "Pareto", "InverseGamma"}) and "few" not in name:
         d = made(name)
-        x = d.sample((count,)).data
-        error = np.sqrt(d.variance.data / count)
-        assert (np.abs(x.mean(0) - d.mean.data) < 5 * error).all()
+        x = d.sample((count,)).array
+        error = np.sqrt(d.variance.array / count)
+        assert (np.abs(x.mean(0) - d.mean.array) < 5 * error).all()
         spread = np.sqrt(((x - x.mean(0)) ** 4).mean(0) / count)  # of the variance, from above
-        assert (np.abs(x.var(0) - d.variance.data) < 6 * spread).all()
+        assert (np.abs(x.var(0) - d.variance.array) < 6 * spread).all()
 
 
 @cases
 def test_samples_follow_the_seed(name: str) -> None:
     d = made(name)
     ag.manual_seed(3)
-    first = d.sample((2,)).data
+    first = d.sample((2,)).array
     ag.manual_seed(3)
-    np.testing.assert_array_equal(d.sample((2,)).data, first)
-    assert not d.sample((0,)).data.size
+    np.testing.assert_array_equal(d.sample((2,)).array, first)
+    assert not d.sample((0,)).array.size
     assert not d.sample().requires_grad
 
 
@@ -253,7 +253,7 @@ def test_rsample_is_differentiable_twice(name: str) -> None:
     second = ag.grad(sum((g * g).sum() for g in first), tensors, allow_unused=True, materialize_grads=True)
     for g, t in zip([*first, *second], [*tensors, *tensors]):
         assert g.shape == t.shape
-        assert np.isfinite(g.data).all()
+        assert np.isfinite(g.array).all()
 
 
 @pytest.mark.parametrize(
@@ -273,9 +273,9 @@ def test_gradients_through_samples_are_those_of_the_mean_square(name: str) -> No
         x = d.rsample((count,))
         batches.append(ag.grad((x * x * weights).sum() / count, tensors))
     for i, g in enumerate(exact):
-        estimates = np.stack([b[i].data for b in batches])
+        estimates = np.stack([b[i].array for b in batches])
         error = estimates.std(0, ddof=1) / math.sqrt(len(batches)) + 1e-12
-        assert (np.abs(estimates.mean(0) - g.data) < 8 * error).all(), (name, i)
+        assert (np.abs(estimates.mean(0) - g.array) < 8 * error).all(), (name, i)
 
 
 def test_second_derivatives_through_gamma_samples() -> None:
@@ -340,18 +340,18 @@ def test_shifts_at_the_ends_and_outside() -> None:
 def test_tiny_concentrations_still_give_shares(dtype: str) -> None:
     a = ag.full((1000, 3), 1e-4, dtype=dtype, requires_grad=True)
     x = D.Dirichlet(a).rsample()
-    assert (x.data > 0).all()
-    assert (x.data < 1).all()
-    np.testing.assert_allclose(x.data.sum(-1), 1, rtol=1e-6)
+    assert (x.array > 0).all()
+    assert (x.array < 1).all()
+    np.testing.assert_allclose(x.array.sum(-1), 1, rtol=1e-6)
     x[:, 0].sum().backward()
-    assert np.isfinite(a.grad.data).all()
+    assert np.isfinite(a.grad.array).all()
     g = D.Gamma(a.detach(), 1.0).rsample()
-    assert (g.data > 0).all()
+    assert (g.array > 0).all()
 
 
 def test_categories_of_probability_0_are_never_drawn() -> None:
     probs = ag.tensor([[0.0, 1.0, 0.0, 2.0, 0.0], [0.0, 0.0, 0.0, 0.0, 1.0]])
-    x = D.Categorical(probs).sample((5000,)).data
+    x = D.Categorical(probs).sample((5000,)).array
     assert set(x[:, 0]) == {1, 3}
     assert set(x[:, 1]) == {4}
     assert abs((x[:, 0] == 3).mean() - 2 / 3) < 0.03
@@ -376,7 +376,7 @@ def test_golden_numbers() -> None:
 @pytest.mark.parametrize("name", ["Bernoulli", "Binomial", "Categorical", "OneHotCategorical"])
 def test_probabilities_of_an_enumerated_support_sum_to_1(name: str) -> None:
     d = made(name)
-    np.testing.assert_allclose(d.log_prob(d.enumerate_support()).exp().sum(0).data, 1)
+    np.testing.assert_allclose(d.log_prob(d.enumerate_support()).exp().sum(0).array, 1)
 
 
 @pytest.mark.parametrize(
@@ -389,7 +389,7 @@ def test_densities_integrate_to_1_and_entropy_is_the_mean_log(name: str) -> None
     ends = {"Beta": (0, 1)}.get(name, (-np.inf if name in ("Normal", "Laplace", "Gumbel", "StudentT") else 0, np.inf))
 
     def density(x: float) -> float:
-        return float(np.exp(d.log_prob(ag.tensor(x, dtype=ag.float64)).data))
+        return float(np.exp(d.log_prob(ag.tensor(x, dtype=ag.float64)).array))
 
     def share(x: float) -> float:
         p = density(x)
@@ -411,7 +411,7 @@ def test_expand_repeats_the_batch(name: str) -> None:
     assert wide.event_shape == d.event_shape
     assert type(wide) is type(d)
     assert wide.sample((2,)).shape == (2, 4, *d.batch_shape, *d.event_shape)
-    np.testing.assert_allclose(wide.log_prob(x).data, d.log_prob(x).data, rtol=1e-12)
+    np.testing.assert_allclose(wide.log_prob(x).array, d.log_prob(x).array, rtol=1e-12)
     if has(name, NO_MOMENTS):
         assert wide.mean.shape == (4, *d.batch_shape, *d.event_shape)
 
@@ -520,4 +520,4 @@ def test_a_policy_gradient_program() -> None:
     logits = ag.tensor([0.0, 1.0], requires_grad=True)
     m = D.Categorical(logits=logits)
     (-m.log_prob(ag.tensor(1)) * 2.0).backward()
-    np.testing.assert_allclose(logits.grad.data, 2 * (m.probs.data - np.array([0, 1])), rtol=1e-6)
+    np.testing.assert_allclose(logits.grad.array, 2 * (m.probs.array - np.array([0, 1])), rtol=1e-6)

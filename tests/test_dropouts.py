@@ -35,18 +35,18 @@ def test_whole_channels_are_dropped(function: Any, layer: Any, shape: tuple[int,
     x = ag.ones(*shape, dtype=dtype)
     for out in (function(x, 0.25, True), layer(0.25)(x)):
         assert (out.shape, out.dtype) == (shape, dtype)
-        flat = out.data.reshape(600, -1)
+        flat = out.array.reshape(600, -1)
         assert (flat == flat[:, :1]).all()
         lost = flat[:, 0] == flat[:, 0].min()
         assert 0.15 < lost.mean() < 0.35
         if function is not F.feature_alpha_dropout:
             np.testing.assert_allclose(flat[:, 0], np.where(lost, 0, 4 / 3), rtol=1e-6)
-    again = [function(x, 0.5, True, generator=ag.Generator(3)).data for _ in range(2)]
+    again = [function(x, 0.5, True, generator=ag.Generator(3)).array for _ in range(2)]
     np.testing.assert_array_equal(*again)
     assert function(x, 0.5, training=False) is x
     assert function(x, 0.0, training=True) is x
     assert layer(0.5).eval()(x) is x
-    assert (function(x, 1.0, True).data == 0).all()
+    assert (function(x, 1.0, True).array == 0).all()
     assert function(x[:0], 0.5, True).shape == (0, *shape[1:])
 
 
@@ -65,12 +65,12 @@ def test_alpha_dropout_keeps_mean_and_variance(p: float, dtype: Any) -> None:
     x = ag.randn(300, 400, dtype=dtype)
     out = F.alpha_dropout(x, p, training=True)
     assert out.dtype == dtype
-    assert abs(out.data.mean()) < 0.02
-    assert abs(out.data.var() - 1) < 0.03
+    assert abs(out.array.mean()) < 0.02
+    assert abs(out.array.var() - 1) < 0.03
     a = scale(p)
-    lost, kept = -LOWEST * a * (1 - p), x.data * a + LOWEST * a * p
-    is_lost = np.isclose(out.data, lost, atol=1e-5)
-    np.testing.assert_allclose(out.data, np.where(is_lost, lost, kept), rtol=1e-4, atol=1e-5)
+    lost, kept = -LOWEST * a * (1 - p), x.array * a + LOWEST * a * p
+    is_lost = np.isclose(out.array, lost, atol=1e-5)
+    np.testing.assert_allclose(out.array, np.where(is_lost, lost, kept), rtol=1e-4, atol=1e-5)
     assert abs(is_lost.mean() - p) < 0.01
     assert nn.AlphaDropout(p).eval()(x) is x
     assert F.alpha_dropout(x, p) is x  # not training by default
@@ -97,7 +97,7 @@ def test_in_place(layer: Any) -> None:
     leaf = ag.tensor([[[-1.0, 2.0]]], requires_grad=True)
     x = leaf * 1
     assert layer(x) is x
-    assert (x.data != leaf.data).any()
+    assert (x.array != leaf.array).any()
     x.sum().backward()
     assert leaf.grad.shape == (1, 1, 2)
 
@@ -114,7 +114,7 @@ def test_inputs_that_are_dropped_otherwise() -> None:
     with pytest.warns(
         UserWarning, match=r"dropout2d: input of shape \(2, 3, 4\) is taken to be \(N, C, L\); use dropout1d"
     ):
-        out = F.dropout2d(ag.ones(2, 3, 4), 0.5).data
+        out = F.dropout2d(ag.ones(2, 3, 4), 0.5).array
     assert (out == out[..., :1]).all()
     for function in (F.alpha_dropout, F.feature_alpha_dropout, F.dropout3d):
         for training in (True, False):
@@ -137,9 +137,9 @@ def test_slopes_are_drawn_evenly(dtype: Any) -> None:
     out = F.rrelu(x, 0.2, 0.6, training=True)
     (slopes,) = ag.grad(out.sum(), [x])
     assert out.dtype == slopes.dtype == dtype
-    np.testing.assert_allclose(out.data, x.data * slopes.data, rtol=1e-6)
-    assert (slopes.data[2::3] == 1).all()
-    for drawn in (slopes.data[::3], slopes.data[1::3]):
+    np.testing.assert_allclose(out.array, x.array * slopes.array, rtol=1e-6)
+    assert (slopes.array[2::3] == 1).all()
+    for drawn in (slopes.array[::3], slopes.array[1::3]):
         assert 0.2 <= drawn.min() < 0.21
         assert 0.59 < drawn.max() <= 0.6
         assert abs(drawn.mean() - 0.4) < 0.01
@@ -159,11 +159,11 @@ def test_samples_of_gumbel_softmax(dtype: Any) -> None:
     logits = ag.tensor(np.log(shares), dtype=dtype).expand(20000, 3)
     hard = F.gumbel_softmax(logits, hard=True)
     assert hard.dtype == dtype
-    np.testing.assert_allclose(np.sort(hard.data, 1), np.broadcast_to([0, 0, 1.0], (20000, 3)), atol=1e-6)
-    np.testing.assert_allclose(hard.data.mean(0), shares, atol=0.02)
+    np.testing.assert_allclose(np.sort(hard.array, 1), np.broadcast_to([0, 0, 1.0], (20000, 3)), atol=1e-6)
+    np.testing.assert_allclose(hard.array.mean(0), shares, atol=0.02)
     soft = F.gumbel_softmax(logits.T, tau=0.1, dim=0)
-    np.testing.assert_allclose(soft.data.sum(0), 1, rtol=1e-5)
-    np.testing.assert_allclose(soft.data.mean(1), shares, atol=0.02)
+    np.testing.assert_allclose(soft.array.sum(0), 1, rtol=1e-5)
+    np.testing.assert_allclose(soft.array.mean(1), shares, atol=0.02)
 
 
 def test_a_hard_sample_has_the_gradient_of_the_soft_one() -> None:
@@ -174,7 +174,7 @@ def test_a_hard_sample_has_the_gradient_of_the_soft_one() -> None:
     grads = []
     for hard in (False, True):
         ag.manual_seed(4)
-        grads.append(ag.grad((F.gumbel_softmax(x, 0.7, hard) * weights).sum(), [x])[0].data)
+        grads.append(ag.grad((F.gumbel_softmax(x, 0.7, hard) * weights).sum(), [x])[0].array)
     np.testing.assert_allclose(*grads, rtol=1e-12)
     with pytest.warns(UserWarning, match=r"gumbel_softmax: eps=0.1 has no effect"):
         F.gumbel_softmax(x, eps=0.1)

@@ -155,7 +155,7 @@ def test_integers_stay_integers_where_pytorch_keeps_them() -> None:
     assert ag.div(n, 2, rounding_mode="floor").tolist() == [1, -2]
     assert ag.div(n, 2, rounding_mode="trunc").tolist() == [1, -1]
     assert ag.maximum(n, ag.tensor([0.5, 0.5])).dtype == np.float32
-    assert ag.floor(n).data is not n.data
+    assert ag.floor(n).array is not n.array
 
 
 def test_an_integer_is_not_raised_to_a_negative_power() -> None:
@@ -447,7 +447,7 @@ def test_cast_brings_the_gradient_back() -> None:
 def test_clone_has_its_own_memory() -> None:
     x = ag.ones(3, requires_grad=True)
     y = x.clone()
-    assert not np.shares_memory(x.data, y.data)
+    assert not np.shares_memory(x.array, y.array)
     y.sum().backward()
     assert x.grad.tolist() == [1.0, 1.0, 1.0]
 
@@ -594,9 +594,9 @@ def test_a_method_and_its_twin_in_place(name: str) -> None:
     wanted = getattr(ag, name)(x, *arguments)
     np.testing.assert_array_equal(getattr(x, name)(*arguments).numpy(), wanted.numpy())
     y = x.clone()
-    memory = y.data
+    memory = y.array
     assert getattr(y, f"{name}_")(*arguments) is y
-    assert y.data is memory
+    assert y.array is memory
     np.testing.assert_array_equal(y.numpy(), wanted.numpy().astype(y.dtype))
     assert getattr(ag.Tensor, f"{name}_").__name__ == f"{name}_"
 

@@ -59,7 +59,7 @@ def test_bags_are_their_definition(name: str, mode: str, dtype: Any) -> None:
     input, how = INPUTS[name]
     out = F.embedding_bag(ag.tensor(input), ag.tensor(TABLE, dtype=dtype), mode=mode, **given(how))
     assert out.dtype == dtype
-    np.testing.assert_allclose(out.data, bag(TABLE, input, mode, how), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(out.array, bag(TABLE, input, mode, how), rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize("name", INPUTS)
@@ -71,7 +71,7 @@ def test_rows_can_be_weighted(name: str) -> None:
     def function(table: Any, factors: Any) -> Any:
         return F.embedding_bag(ag.tensor(input), table, mode="sum", per_sample_weights=factors, **given(how))
 
-    np.testing.assert_allclose(function(*leaves).data, bag(TABLE, input, "sum", how, factors), rtol=1e-12, atol=1e-14)
+    np.testing.assert_allclose(function(*leaves).array, bag(TABLE, input, "sum", how, factors), rtol=1e-12, atol=1e-14)
     assert ag.gradcheck(function, leaves)
     assert ag.gradgradcheck(function, leaves)
 
@@ -92,20 +92,20 @@ def test_derivatives(name: str, mode: str) -> None:
 def test_ties_and_nan_of_maxima() -> None:
     table = ag.tensor([[1.0, math.nan], [1.0, 2.0], [math.nan, 3.0]], requires_grad=True)
     out = F.embedding_bag(ag.tensor([[1, 0], [0, 1], [2, 1]]), table, mode="max")
-    np.testing.assert_array_equal(out.data, np.float32([[1, 2], [1, math.nan], [math.nan, 3]]))
+    np.testing.assert_array_equal(out.array, np.float32([[1, 2], [1, math.nan], [math.nan, 3]]))
     (g,) = ag.grad(out.sum(), [table])
-    np.testing.assert_array_equal(g.data, [[1, 1], [1, 1], [1, 1]])  # always the first that has it
+    np.testing.assert_array_equal(g.array, [[1, 1], [1, 1], [1, 1]])  # always the first that has it
 
 
 def test_a_layer_of_bags() -> None:
     layer = nn.EmbeddingBag(6, 3, padding_idx=-1, mode="sum", include_last_offset=True)
     assert layer.padding_idx == 5
-    assert (layer.weight.data[5] == 0).all()
+    assert (layer.weight.array[5] == 0).all()
     out = layer(ag.tensor([1, 5, 2]), ag.tensor([0, 2, 3]), ag.tensor([2.0, 1.0, 1.0]))
-    np.testing.assert_allclose(out.data, [2 * layer.weight.data[1], layer.weight.data[2]], rtol=1e-6)
+    np.testing.assert_allclose(out.array, [2 * layer.weight.array[1], layer.weight.array[2]], rtol=1e-6)
     made = nn.EmbeddingBag.from_pretrained(ag.tensor(TABLE), mode="max", max_norm=9.0, padding_idx=0)
     assert (made.weight.requires_grad, made.mode, made.max_norm, made.padding_idx) == (False, "max", 9.0, 0)
-    np.testing.assert_array_equal(made(ag.tensor([[1, 2]])).data[0], TABLE[1:3].max(0))
+    np.testing.assert_array_equal(made(ag.tensor([[1, 2]])).array[0], TABLE[1:3].max(0))
     assert nn.EmbeddingBag.from_pretrained(ag.tensor(TABLE), freeze=False).weight.requires_grad
     assert repr(layer) == "EmbeddingBag(6, 3, padding_idx=5, mode='sum')"
 
@@ -122,11 +122,11 @@ def test_long_rows_are_scaled_down_in_place(order: float) -> None:
         norms = np.linalg.norm(TABLE, order, 1, keepdims=True)
         short = TABLE * np.where(norms > 0.5, 0.5 / (norms + 1e-7), 1)
         expected = np.where(np.isin(np.arange(6), [1, 4])[:, None], short, TABLE)
-        np.testing.assert_allclose(table.data, expected, rtol=1e-12)
-        rows = expected[indices.data]
-        np.testing.assert_allclose(out.data, rows if function is F.embedding else rows.mean(1), rtol=1e-12)
+        np.testing.assert_allclose(table.array, expected, rtol=1e-12)
+        rows = expected[indices.array]
+        np.testing.assert_allclose(out.array, rows if function is F.embedding else rows.mean(1), rtol=1e-12)
         out.sum().backward()
-        assert (table.grad.data[[0, 2, 3, 5]] == 0).all()
+        assert (table.grad.array[[0, 2, 3, 5]] == 0).all()
 
 
 def test_gradients_by_frequency() -> None:
@@ -137,17 +137,17 @@ def test_gradients_by_frequency() -> None:
     (shared,) = ag.grad(
         (F.embedding(indices, table, scale_grad_by_freq=True) ** 2 * weights).sum(), [table], create_graph=True
     )
-    np.testing.assert_allclose(shared.data, plain.data / times, rtol=1e-12)
+    np.testing.assert_allclose(shared.array, plain.array / times, rtol=1e-12)
     assert ag.grad(shared.sum(), [table])[0].shape == (6, 3)
-    np.testing.assert_array_equal(F.embedding(indices, table, scale_grad_by_freq=True).data, TABLE[indices.data])
+    np.testing.assert_array_equal(F.embedding(indices, table, scale_grad_by_freq=True).array, TABLE[indices.array])
     (bags,) = ag.grad(F.embedding_bag(indices, table, scale_grad_by_freq=True, mode="sum").sum(), [table])
-    np.testing.assert_allclose(bags.data, np.isin(np.arange(6), [1, 2, 4])[:, None] * np.ones((6, 3)), rtol=1e-12)
+    np.testing.assert_allclose(bags.array, np.isin(np.arange(6), [1, 2, 4])[:, None] * np.ones((6, 3)), rtol=1e-12)
 
 
 def test_a_layer_takes_all_arguments() -> None:
     layer = nn.Embedding(6, 3, 1, 2.0, 1.0, True, _weight=ag.tensor(TABLE), _freeze=True)
     assert not layer.weight.requires_grad
-    np.testing.assert_array_equal(layer.weight.data, TABLE)
+    np.testing.assert_array_equal(layer.weight.array, TABLE)
     assert repr(layer) == "Embedding(6, 3, padding_idx=1, max_norm=2.0, norm_type=1.0, scale_grad_by_freq=True)"
     made = nn.Embedding.from_pretrained(ag.tensor(TABLE), padding_idx=2, max_norm=1.0, scale_grad_by_freq=True)
     assert (made.padding_idx, made.max_norm, made.norm_type, made.scale_grad_by_freq) == (2, 1.0, 2.0, True)
@@ -206,7 +206,7 @@ def test_bilinear_is_its_definition(lead: tuple[int, ...], dtype: Any) -> None:
     x, y, w, b = (rng.normal(size=shape) for shape in ((*lead, 2), (*lead, 3), (4, 2, 3), (4,)))
     out = F.bilinear(*(ag.tensor(a, dtype=dtype) for a in (x, y, w, b)))
     assert out.dtype == dtype
-    np.testing.assert_allclose(out.data, np.einsum("...i,oij,...j->...o", x, w, y) + b, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(out.array, np.einsum("...i,oij,...j->...o", x, w, y) + b, rtol=1e-4, atol=1e-5)
     layer = nn.Bilinear(2, 3, 4, bias=False, dtype=dtype)
     assert layer(ag.tensor(x, dtype=dtype), ag.tensor(y, dtype=dtype)).shape == (*lead, 4)
 
@@ -221,7 +221,7 @@ def test_derivatives_of_bilinear() -> None:
 def test_a_bilinear_layer() -> None:
     layer = nn.Bilinear(100, 3, 50)
     for p in layer.parameters():
-        assert 0.09 < np.abs(p.data).max() <= 0.1
+        assert 0.09 < np.abs(p.array).max() <= 0.1
     assert repr(layer) == "Bilinear(in1_features=100, in2_features=3, out_features=50, bias=True)"
     with pytest.raises(ArgumentError, match="Bilinear: in2_features=0, expected an int of at least 1"):
         nn.Bilinear(3, 0, 2)

@@ -100,7 +100,7 @@ def test_saved_arrays_are_dropped_unless_kept() -> None:
     y = (a * a).sum()
     y.backward(retain_graph=True)
     y.backward()
-    np.testing.assert_array_equal(a.grad.data, 4 * X)
+    np.testing.assert_array_equal(a.grad.array, 4 * X)
     with pytest.raises(GraphError, match=r"mul, made at .*test_engine\.py:\d+ `y = .*freed by an earlier backward"):
         y.backward()
     assert all(n.saved is None for n in graph.reachable([y.node])[0] if n.prim.keeps)
@@ -111,7 +111,7 @@ def test_what_saves_no_array_may_be_walked_twice() -> None:
     y = (a + a).sum()
     y.backward()
     y.backward()
-    np.testing.assert_array_equal(a.grad.data, np.full((2, 3), 4.0))
+    np.testing.assert_array_equal(a.grad.array, np.full((2, 3), 4.0))
 
 
 def test_a_state_carried_over_is_named() -> None:
@@ -153,10 +153,10 @@ def test_writes_that_do_no_harm_pass() -> None:
     y.sum().backward()
     h = a * 2.0
     h.mul_(3.0)
-    np.testing.assert_allclose(grad((h * h).sum(), [a])[0].data, 72 * X)
+    np.testing.assert_allclose(grad((h * h).sum(), [a])[0].array, 72 * X)
     h = a * 1.0
     h.exp_()
-    np.testing.assert_allclose(grad(h.sum(), [a])[0].data, np.exp(X), rtol=1e-6)
+    np.testing.assert_allclose(grad(h.sum(), [a])[0].array, np.exp(X), rtol=1e-6)
 
 
 def test_leaves_are_written_under_no_grad_only() -> None:
@@ -170,7 +170,7 @@ def test_leaves_are_written_under_no_grad_only() -> None:
     y = a * a
     with ag.no_grad():
         a += 1.0
-    np.testing.assert_array_equal(a.data, X + 1)
+    np.testing.assert_array_equal(a.array, X + 1)
     with pytest.raises(GraphError, match="in place"):
         y.sum().backward()
 
@@ -217,12 +217,12 @@ def test_recorded_writes_through_views() -> None:
     assert base.tolist() == [0, 10, 2, 3]
     assert other.tolist() == [10, 2]
     (ga,) = grad((base * base).sum(), [a], retain_graph=True)
-    np.testing.assert_array_equal(ga.data, [0, 2 * 10 * 10, 4, 6])
+    np.testing.assert_array_equal(ga.array, [0, 2 * 10 * 10, 4, 6])
     (ga,) = grad((other * other).sum(), [a], retain_graph=True)  # a view that was taken before the write
-    np.testing.assert_array_equal(ga.data, [0, 200, 4, 0])
+    np.testing.assert_array_equal(ga.array, [0, 200, 4, 0])
     other[0] = c
     ga, gc_ = grad((view * ag.tensor([1.0, 3.0])).sum(), [a, c])
-    np.testing.assert_array_equal(ga.data, [10, 0, 0, 0])
+    np.testing.assert_array_equal(ga.array, [10, 0, 0, 0])
     assert gc_.item() == 3
 
 
@@ -245,15 +245,15 @@ def test_set_and_get_by_every_index() -> None:
         (..., slice(None, None, 2)),
         (np.array([True, False, False]), slice(2)),
     ):
-        h, expected = a * 1.0, a.data.copy()
+        h, expected = a * 1.0, a.array.copy()
         h[index] = v
-        expected[index] = v.data
-        np.testing.assert_array_equal(h.data, expected)
+        expected[index] = v.array
+        np.testing.assert_array_equal(h.array, expected)
         ga, gv = grad(h.sum(), [a, v])
         zeroed = np.ones((3, 4))
         zeroed[index] = 0
-        np.testing.assert_array_equal(ga.data, zeroed)
-        np.testing.assert_array_equal(gv.data, np.full(2, (12 - zeroed.sum()) / 2))
+        np.testing.assert_array_equal(ga.array, zeroed)
+        np.testing.assert_array_equal(gv.array, np.full(2, (12 - zeroed.sum()) / 2))
 
 
 def test_a_value_may_have_leading_ones() -> None:
@@ -280,14 +280,14 @@ def test_bad_writes_are_refused() -> None:
 
 def test_in_place_operators_keep_the_tensor() -> None:
     t = ag.ones(3)
-    same, array = t, t.data
+    same, array = t, t.array
     t += 2
     t *= 3
     t -= 1
     t /= 2
     t **= 2
     assert t is same
-    assert t.data is array
+    assert t.array is array
     assert t.tolist() == [16, 16, 16]
     t.normal_(generator=ag.Generator(1)).uniform_(2, 3)
     assert ((t >= 2) & (t < 3)).all()
@@ -306,7 +306,7 @@ def test_a_failed_walk_leaves_nothing_behind() -> None:
     with pytest.raises(ZeroDivisionError):
         (bad + a).sum().backward()
     a.sum().backward()
-    np.testing.assert_array_equal(a.grad.data, np.ones((2, 3)))
+    np.testing.assert_array_equal(a.grad.array, np.ones((2, 3)))
     assert not graph._walking
 
 
@@ -322,8 +322,8 @@ def test_a_walk_inside_a_walk() -> None:
 
     handle = h.register_hook(hook)
     (h + a).sum().backward()
-    np.testing.assert_array_equal(a.grad.data, 3 * np.ones((2, 3)))
-    np.testing.assert_array_equal(inner[0].data, 4 * X)
+    np.testing.assert_array_equal(a.grad.array, 3 * np.ones((2, 3)))
+    np.testing.assert_array_equal(inner[0].array, 4 * X)
 
 
 def test_hooks_on_leaves_and_results() -> None:
@@ -333,11 +333,11 @@ def test_hooks_on_leaves_and_results() -> None:
     with h.register_hook(lambda g: seen.append(g) or g * 10.0):
         a.register_hook(lambda g: -g)
         h.sum().backward(retain_graph=True)
-        np.testing.assert_array_equal(a.grad.data, -20 * np.ones((2, 3)))
+        np.testing.assert_array_equal(a.grad.array, -20 * np.ones((2, 3)))
         assert seen[0].shape == (2, 3)
     a.grad = None
     h.sum().backward()
-    np.testing.assert_array_equal(a.grad.data, -2 * np.ones((2, 3)))
+    np.testing.assert_array_equal(a.grad.array, -2 * np.ones((2, 3)))
     with pytest.raises(GraphError, match=r"register_hook: .*requires_grad=False"):
         ag.ones(1).register_hook(lambda g: g)
     b = leaf()
@@ -353,9 +353,9 @@ def test_retain_grad() -> None:
     h.retain_grad()
     y = (h * h).sum()
     y.backward(retain_graph=True)
-    np.testing.assert_array_equal(h.grad.data, 4 * X)
+    np.testing.assert_array_equal(h.grad.array, 4 * X)
     y.backward()
-    np.testing.assert_array_equal(h.grad.data, 8 * X)
+    np.testing.assert_array_equal(h.grad.array, 8 * X)
     with pytest.raises(GraphError, match="retain_grad"):
         ag.ones(1).retain_grad()
 
@@ -363,22 +363,22 @@ def test_retain_grad() -> None:
 def test_gradients_are_not_shared() -> None:
     a, b = leaf(), leaf()
     (a + b).sum().backward()
-    a.grad.data[...] = 0
-    assert (b.grad.data == 1).all()
+    a.grad.array[...] = 0
+    assert (b.grad.array == 1).all()
     a.grad = b.grad = None
     g = np.ones((2, 3), "f")
     (a + b).backward(g)
-    assert not np.shares_memory(b.grad.data, g)
+    assert not np.shares_memory(b.grad.array, g)
     ga, gb = grad(a + b, [a, b], g)
-    assert not np.shares_memory(ga.data, gb.data)
-    assert not np.shares_memory(ga.data, g)
+    assert not np.shares_memory(ga.array, gb.array)
+    assert not np.shares_memory(ga.array, g)
     w = leaf()
     y = w * 1.0
     y.backward(g)  # the only gradient, and it is the caller's own array
-    assert not np.shares_memory(w.grad.data, g)
+    assert not np.shares_memory(w.grad.array, g)
     kept = w.grad
     (w * 2).sum().backward()
-    assert (kept.data == 1).all(), "accumulation makes a new array: the old one may be in use"
+    assert (kept.array == 1).all(), "accumulation makes a new array: the old one may be in use"
 
 
 def test_backward_to_named_inputs_only() -> None:
@@ -386,8 +386,8 @@ def test_backward_to_named_inputs_only() -> None:
     h = a * b
     (h * h).sum().backward(inputs=[a, h])
     assert b.grad is None
-    np.testing.assert_allclose(a.grad.data, 2 * X**3)
-    np.testing.assert_allclose(h.grad.data, 2 * X**2)
+    np.testing.assert_allclose(a.grad.array, 2 * X**3)
+    np.testing.assert_allclose(h.grad.array, 2 * X**2)
     with pytest.raises(GraphError, match="inputs is empty"):
         (a * b).sum().backward(inputs=[])
     with pytest.raises(GraphError, match=r"inputs\[0\] has requires_grad=False"):
@@ -400,7 +400,7 @@ def test_only_the_way_to_the_inputs_is_walked() -> None:
     side.register_hook(lambda g: 1 / 0)
     h = a * side
     (ga,) = grad(h.sum(), [a])
-    np.testing.assert_allclose(ga.data, np.exp(X), rtol=1e-6)
+    np.testing.assert_allclose(ga.array, np.exp(X), rtol=1e-6)
     assert h.node.parents[1] is side.node
 
 
@@ -531,10 +531,10 @@ def test_gradients_come_in_their_operands_dtype() -> None:
 def test_arrays_on_either_side_and_signed_zero() -> None:
     a = leaf()
     y = (X * a + a * X).sum()
-    np.testing.assert_array_equal(grad(y, [a])[0].data, 2 * X)
-    assert np.signbit((a * -0.0).detach().data).all()
-    assert not np.signbit((a * 0.0).detach().data).any()
-    assert np.isnan((a * float("nan")).detach().data).all()
+    np.testing.assert_array_equal(grad(y, [a])[0].array, 2 * X)
+    assert np.signbit((a * -0.0).detach().array).all()
+    assert not np.signbit((a * 0.0).detach().array).any()
+    assert np.isnan((a * float("nan")).detach().array).all()
 
 
 # ---------------------------------------------------------------------------------------------------------------- threads
@@ -567,7 +567,7 @@ def train(seed: int, steps: int = 200) -> np.ndarray:
         with ag.no_grad():
             w -= 0.1 * w.grad
         w.grad = None
-    return w.data
+    return w.array
 
 
 def test_two_threads_train_two_models_at_once() -> None:
@@ -594,7 +594,7 @@ def test_threads_that_share_a_leaf_take_turns() -> None:
         t.start()
     for t in threads:
         t.join()
-    np.testing.assert_array_equal(shared.grad.data, np.full(3, 800.0))
+    np.testing.assert_array_equal(shared.grad.array, np.full(3, 800.0))
 
 
 def test_the_same_seed_gives_the_same_bits() -> None:
@@ -602,7 +602,42 @@ def test_the_same_seed_gives_the_same_bits() -> None:
         ag.manual_seed(3)
         w, x = ag.randn(4, 3).requires_grad_(), ag.rand(5, 4)
         (ag.tanh(x @ w) ** 2).mean().backward()
-        return w.data, w.grad.data
+        return w.array, w.grad.array
 
     for a, b in zip(run(), run(), strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+# ------------------------------------------------------------------------------------------------------------- x.data
+
+
+def test_data_is_the_same_memory_without_history() -> None:
+    x = leaf()
+    y = x * x
+    assert isinstance(y.data, ag.Tensor)
+    assert not y.data.requires_grad
+    assert np.shares_memory(y.data.array, y.array)
+    assert x.data.add_(1) is not x
+    np.testing.assert_array_equal(x.array, X + 1)
+    assert x.is_leaf
+    assert x.grad_fn is None
+
+
+def test_data_takes_other_values() -> None:
+    x = leaf()
+    node, values = x.node, ag.tensor(X + 2)
+    x.data = values
+    assert x.array is values.array
+    assert x.node is node, "of the same shape: earlier graphs still lead here"
+    x.data = np.zeros((5, 2))
+    assert x.shape == (5, 2)
+    (x * 3).sum().backward()
+    np.testing.assert_array_equal(x.grad, np.full((5, 2), 3.0))
+    y = leaf() * 1
+    y.data = ag.tensor(X)
+    with pytest.raises(
+        ShapeError, match=r"x\.data = a tensor of \(5,\), float64, for the result of mul.*use \.detach\(\)"
+    ):
+        y.data = ag.zeros(5, dtype=ag.float64)
+    with pytest.raises(TypeError, match=r"x\.data = list: expected a tensor"):
+        x.data = [1.0]

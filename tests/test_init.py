@@ -119,9 +119,9 @@ def test_generators(fill: Any) -> None:
 @pytest.mark.parametrize("fill", [*DRAWS, init.zeros_, init.ones_, init.eye_])
 def test_parameters_are_filled_unrecorded(fill: Any) -> None:
     p = Parameter(ag.full((3, 4), 9.0))
-    memory = p.data
+    memory = p.array
     assert fill(p) is p
-    assert p.data is memory
+    assert p.array is memory
     assert (memory != 9).any()
     assert p.is_leaf
     assert p.requires_grad

@@ -31,11 +31,11 @@ def test_a_shallow_copy_shares_memory() -> None:
         twin = copy.copy(original)
         assert twin is not original
         assert type(twin) is type(original)
-        assert np.shares_memory(twin.data, original.data)
+        assert np.shares_memory(twin.array, original.array)
         assert (twin.requires_grad, twin.is_leaf, twin.grad) == (original.requires_grad, True, None)
     y = x * 2
     view = copy.copy(y)
-    assert np.shares_memory(view.data, y.data)
+    assert np.shares_memory(view.array, y.array)
     assert ag.grad(view.sum(), x)[0].tolist() == [2, 2]
     for duplicate in (copy.copy, copy.deepcopy):
         buffer = duplicate(nn.Buffer(ag.ones(2), persistent=False))

@@ -146,7 +146,7 @@ def test_slopes_on_corners_equal_pytorchs(name: str, arguments: tuple[float, ...
 def test_linear_and_conv_by_hand() -> None:
     layer, x = nn.Linear(3, 2), ag.randn(4, 3)
     np.testing.assert_allclose(
-        layer(x).detach().numpy(), x.numpy() @ layer.weight.data.T + layer.bias.data, rtol=1e-5, atol=1e-6
+        layer(x).detach().numpy(), x.numpy() @ layer.weight.array.T + layer.bias.array, rtol=1e-5, atol=1e-6
     )
     conv, image = nn.Conv2d(2, 3, 2, stride=2, padding=1), ag.randn(1, 2, 4, 4)
     padded = np.pad(image.numpy(), ((0, 0), (0, 0), (1, 1), (1, 1)))
@@ -156,7 +156,7 @@ def test_linear_and_conv_by_hand() -> None:
         for i in range(3):
             for j in range(3):
                 window = padded[0, :, 2 * i : 2 * i + 2, 2 * j : 2 * j + 2]
-                expected = (window * conv.weight.data[o]).sum() + conv.bias.data[o]
+                expected = (window * conv.weight.array[o]).sum() + conv.bias.array[o]
                 np.testing.assert_allclose(out[0, o, i, j], expected, rtol=1e-4, atol=1e-5)
 
 
@@ -243,14 +243,14 @@ def test_embedding(dtype: Any) -> None:
     index = ag.tensor([[0, 4], [0, 2]])
     out = layer(index)
     assert out.dtype == dtype
-    np.testing.assert_array_equal(out.detach().numpy(), layer.weight.data[index.numpy()])
+    np.testing.assert_array_equal(out.detach().numpy(), layer.weight.array[index.numpy()])
     out.sum().backward()
     np.testing.assert_array_equal(layer.weight.grad.numpy(), [[2] * 3, [0] * 3, [1] * 3, [0] * 3, [0] * 3])
     assert layer(ag.zeros(0, dtype=ag.int64)).shape == (0, 3)
     table = ag.randn(4, 2)
     frozen = nn.Embedding.from_pretrained(table)
     assert not frozen.weight.requires_grad
-    assert np.shares_memory(frozen.weight.data, table.data)
+    assert np.shares_memory(frozen.weight.array, table.array)
     assert nn.Embedding.from_pretrained(table, freeze=False).weight.requires_grad
 
 
@@ -271,17 +271,17 @@ def test_embedding_equals_pytorchs() -> None:
 def test_starting_values_of_linear_and_conv(make: Callable[[], Any], fan_in: int) -> None:
     layer, bound = make(), 1 / math.sqrt(fan_in)
     for p in (layer.weight, layer.bias):
-        assert np.abs(p.data).max() <= bound
-    values = layer.weight.data
+        assert np.abs(p.array).max() <= bound
+    values = layer.weight.array
     assert np.abs(values).max() > 0.98 * bound
     assert abs(values.std() - bound / math.sqrt(3)) < 0.03 * bound
     old = values.copy()
     layer.reset_parameters()
-    assert (old != layer.weight.data).any()
+    assert (old != layer.weight.array).any()
 
 
 def test_starting_values_of_the_others() -> None:
-    assert abs(nn.Embedding(100, 100).weight.data.std() - 1) < 0.03
+    assert abs(nn.Embedding(100, 100).weight.array.std() - 1) < 0.03
     norm = nn.BatchNorm2d(3)
     assert norm.weight.tolist() == [1, 1, 1]
     assert norm.bias.tolist() == [0, 0, 0]
@@ -575,4 +575,4 @@ def test_an_empty_batch_passes(make: Callable[[], nn.Module], shape: tuple[int, 
     assert out.shape[0] == 0
     out.sum().backward()
     assert x.grad.shape == shape
-    assert all((p.grad.data == 0).all() for p in layer.parameters() if p.grad is not None)
+    assert all((p.grad.array == 0).all() for p in layer.parameters() if p.grad is not None)

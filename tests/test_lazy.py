@@ -60,9 +60,9 @@ def test_a_first_call_makes_the_ordinary_layer(
     assert repr(lazy) == repr(plain)
     assert all(a is b for a, b in zip(lazy.parameters(), parameters, strict=True))
     assert all(type(p) is nn.Parameter and p.requires_grad and p.dtype == dtype for p in parameters)
-    np.testing.assert_array_equal(out.data, expected.data)
+    np.testing.assert_array_equal(out.array, expected.array)
     for (key, a), b in zip(lazy.state_dict().items(), plain.state_dict().values(), strict=True):
-        np.testing.assert_array_equal(a.data, b.data, key)
+        np.testing.assert_array_equal(a.array, b.array, key)
     if parameters:
         out.sum().backward()
     assert all(p.grad is not None and p.grad.shape == p.shape for p in parameters)
@@ -101,7 +101,7 @@ def test_a_state_dict_of_the_ordinary_layer_gives_the_shapes() -> None:
     assert target[0].weight is weight
     assert type(target[0]) is nn.LazyLinear
     x = ag.randn(2, 4)
-    np.testing.assert_array_equal(target.eval()(x).data, source.eval()(x).data)
+    np.testing.assert_array_equal(target.eval()(x).array, source.eval()(x).array)
     assert (type(target[0]), target[0].in_features, target[1].num_features) == (nn.Linear, 4, 3)
 
 
@@ -128,7 +128,7 @@ def test_what_has_no_shape_cannot_be_used() -> None:
     for t in (layer.weight, layer.running_mean):
         kind = type(t).__name__
         for use in (
-            lambda t=t: t.shape, lambda t=t: t + 1, lambda t=t: ag.exp(t), lambda t=t: t.data, lambda t=t: t.numel(),
+            lambda t=t: t.shape, lambda t=t: t + 1, lambda t=t: ag.exp(t), lambda t=t: t.array, lambda t=t: t.numel(),
             lambda t=t: t.detach(), lambda t=t: t.zero_(), lambda t=t: t[0], lambda t=t: len(t),
         ):  # fmt: skip
             with pytest.raises(

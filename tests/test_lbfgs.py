@@ -73,12 +73,12 @@ def test_lbfgs_equals_torch(torch: Any, kind: str, options: dict[str, Any]) -> N
     b, theirs, q = minimise(torch, kind, options, "float64", 5)
     np.testing.assert_allclose(a, b, rtol=1e-6, atol=1e-9)
     for x, y in zip(p, q, strict=True):
-        np.testing.assert_allclose(x.data, y.detach().numpy(), rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(x.array, y.detach().numpy(), rtol=1e-4, atol=1e-5)
     state, other = ours.state[p[0]], theirs.state[q[0]]
     assert (state["n_iter"], state["func_evals"]) == (other["n_iter"], other["func_evals"])
     if state["n_iter"]:
         assert set(other) - set(state) == {"al"}  # room for what is computed anew in each iteration
-        np.testing.assert_allclose(state["d"].data, other["d"].numpy(), rtol=1e-3, atol=1e-6)
+        np.testing.assert_allclose(state["d"].array, other["d"].numpy(), rtol=1e-3, atol=1e-6)
         np.testing.assert_allclose(state["ro"], other["ro"], rtol=1e-3)
 
 
@@ -97,7 +97,7 @@ def test_lbfgs_solves_a_quadratic_problem(dtype: str) -> None:
         return loss
 
     assert optimizer.step(closure).item() == 0.0
-    np.testing.assert_allclose(w.data, [1, 0.1, 0.01], rtol=1e-3 if dtype == "float32" else 1e-5)
+    np.testing.assert_allclose(w.array, [1, 0.1, 0.01], rtol=1e-3 if dtype == "float32" else 1e-5)
     assert w.dtype == dtype
     assert unused.tolist() == [1, 1]
     done = optimizer.state[w]["func_evals"]
@@ -127,7 +127,7 @@ def test_lbfgs_resumes_bit_for_bit(dtype: str) -> None:
         return [unpacked(v) for v in value] if isinstance(value, list) else value
 
     loaded = unpacked(json.loads(json.dumps(packed(saved))))
-    copies = make([p.data for p in params])
+    copies = make([p.array for p in params])
     resumed = optim.LBFGS(copies, lr=0.3)
     resumed.load_state_dict(loaded)
     for which, tensors in ((optimizer, params), (resumed, copies)):
@@ -142,7 +142,7 @@ def test_lbfgs_resumes_bit_for_bit(dtype: str) -> None:
         for _ in range(2):
             which.step(closure)
     for a, b in zip(params, copies, strict=True):
-        np.testing.assert_array_equal(a.data, b.data)
+        np.testing.assert_array_equal(a.array, b.array)
 
 
 def test_lbfgs_stops_where_the_gradient_vanishes() -> None:

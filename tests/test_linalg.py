@@ -50,10 +50,10 @@ def check(f: Any, oracle: Any, *shapes: tuple[int, ...]) -> None:
     out = f(*ts)
     want = np.asarray(oracle(*arrays))
     assert out.shape == want.shape
-    np.testing.assert_allclose(out.data, want, atol=1e-12)
+    np.testing.assert_allclose(out.array, want, atol=1e-12)
     w = rng.normal(size=want.shape)
     for place, g in enumerate(ag.grad(out, ts, [ag.tensor(w)])):
-        np.testing.assert_allclose(g.data, gradient_of_product(oracle, arrays, place, w), atol=1e-12)
+        np.testing.assert_allclose(g.array, gradient_of_product(oracle, arrays, place, w), atol=1e-12)
 
 
 # --------------------------------------------------------------------------------------------------------------- matmul
@@ -105,17 +105,17 @@ def test_matmul_says_what_does_not_fit(a: Any, b: Any, message: str) -> None:
 def test_products_of_fixed_rank() -> None:
     m, n, v, w = ag.randn(2, 3), ag.randn(3, 4), ag.randn(3), ag.randn(2)
     pairs = [
-        (ag.mm(m, n), m.data @ n.data),
-        (ag.mv(m, v), m.data @ v.data),
-        (ag.dot(v, v), v.data @ v.data),
-        (ag.outer(w, v), np.outer(w.data, v.data)),
-        (ag.bmm(m.expand(5, 2, 3), n.expand(5, 3, 4)), np.broadcast_to(m.data @ n.data, (5, 2, 4))),
-        (ag.addmm(w[:, None], m, n, beta=2, alpha=3), 2 * w.data[:, None] + 3 * (m.data @ n.data)),
-        (ag.addmm(w[:, None] * float("nan"), m, n, beta=0), m.data @ n.data),
-        (ag.baddbmm(ag.ones(4), m[None], n[None], alpha=0.5), 1 + 0.5 * (m.data @ n.data)[None]),
+        (ag.mm(m, n), m.array @ n.array),
+        (ag.mv(m, v), m.array @ v.array),
+        (ag.dot(v, v), v.array @ v.array),
+        (ag.outer(w, v), np.outer(w.array, v.array)),
+        (ag.bmm(m.expand(5, 2, 3), n.expand(5, 3, 4)), np.broadcast_to(m.array @ n.array, (5, 2, 4))),
+        (ag.addmm(w[:, None], m, n, beta=2, alpha=3), 2 * w.array[:, None] + 3 * (m.array @ n.array)),
+        (ag.addmm(w[:, None] * float("nan"), m, n, beta=0), m.array @ n.array),
+        (ag.baddbmm(ag.ones(4), m[None], n[None], alpha=0.5), 1 + 0.5 * (m.array @ n.array)[None]),
     ]
     for got, want in pairs:
-        np.testing.assert_allclose(got.data, want, rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(got.array, want, rtol=1e-5, atol=1e-6)
 
 
 def test_products_of_fixed_rank_refuse_others() -> None:
@@ -182,7 +182,7 @@ def test_other_products(name: str) -> None:
         check(lambda x, y: f(ag, x, y), oracle, *shapes)
     torch = pytest.importorskip("torch")
     arrays = [rng.normal(size=s) for s in shapes]
-    np.testing.assert_allclose(f(ag, *map(ag.tensor, arrays)).data, oracle(*arrays), atol=1e-12)
+    np.testing.assert_allclose(f(ag, *map(ag.tensor, arrays)).array, oracle(*arrays), atol=1e-12)
     np.testing.assert_allclose(f(torch, *map(torch.tensor, arrays)).numpy(), oracle(*arrays), atol=1e-12)
 
 
@@ -254,12 +254,12 @@ def test_linear(lead: tuple[int, ...]) -> None:
     x, w, b = rng.normal(size=(*lead, 3)), rng.normal(size=(5, 3)), rng.normal(size=5)
     ts = [ag.tensor(a, requires_grad=True) for a in (x, w, b)]
     out = ag.linear(*ts)
-    np.testing.assert_allclose(out.data, x @ w.T + b, atol=1e-12)
+    np.testing.assert_allclose(out.array, x @ w.T + b, atol=1e-12)
     g = rng.normal(size=out.shape)
     gx, gw, gb = ag.grad(out, ts, [ag.tensor(g)])
-    np.testing.assert_allclose(gx.data, g @ w, atol=1e-12)
-    np.testing.assert_allclose(gw.data, g.reshape(-1, 5).T @ x.reshape(-1, 3), atol=1e-12)
-    np.testing.assert_allclose(gb.data, g.reshape(-1, 5).sum(0), atol=1e-12)
+    np.testing.assert_allclose(gx.array, g @ w, atol=1e-12)
+    np.testing.assert_allclose(gw.array, g.reshape(-1, 5).T @ x.reshape(-1, 3), atol=1e-12)
+    np.testing.assert_allclose(gb.array, g.reshape(-1, 5).sum(0), atol=1e-12)
 
 
 def test_linear_says_what_does_not_fit() -> None:
@@ -325,7 +325,7 @@ def test_einsum_agrees_with_numpy_on_any_equation(data: Any) -> None:
     arrays = [np.random.default_rng(i).normal(size=[sizes[k] for k in term]) for i, term in enumerate(terms)]
     equation = f"{','.join(terms)}->{result}"
     got = ag.einsum(equation, *map(ag.tensor, arrays))
-    np.testing.assert_allclose(got.data, np.einsum(equation, *arrays), atol=1e-12)
+    np.testing.assert_allclose(got.array, np.einsum(equation, *arrays), atol=1e-12)
 
 
 def test_einsum_broadcasts_a_size_of_one() -> None:
@@ -343,7 +343,7 @@ def test_einsum_takes_numbers_for_letters() -> None:
         (lambda t, a, b: t.einsum(a, [..., 1], b, [1, 51], [..., 51]), x @ y),
         (lambda t, a, b: t.einsum(a, [0, 1], []), x.sum()),
     ]:
-        np.testing.assert_allclose(call(ag, a, b).data, expected, atol=1e-12)
+        np.testing.assert_allclose(call(ag, a, b).array, expected, atol=1e-12)
         torch = pytest.importorskip("torch")
         np.testing.assert_allclose(call(torch, torch.tensor(x), torch.tensor(y)).numpy(), expected, atol=1e-12)
 
@@ -405,8 +405,8 @@ def test_agrees_with_torch() -> None:
     for a, b in RANKS:
         x, y = rng.normal(size=a), rng.normal(size=b)
         there = torch.tensor(x) @ torch.tensor(y)
-        np.testing.assert_allclose((ag.tensor(x) @ ag.tensor(y)).data, there.numpy(), atol=1e-12)
+        np.testing.assert_allclose((ag.tensor(x) @ ag.tensor(y)).array, there.numpy(), atol=1e-12)
     for equation, *shapes in EQUATIONS:
         xs = [rng.normal(size=s) for s in shapes]
         there = torch.einsum(equation, *map(torch.tensor, xs))
-        np.testing.assert_allclose(ag.einsum(equation, *map(ag.tensor, xs)).data, there.numpy(), atol=1e-12)
+        np.testing.assert_allclose(ag.einsum(equation, *map(ag.tensor, xs)).array, there.numpy(), atol=1e-12)

@@ -201,13 +201,13 @@ def test_dtype_layout_and_stacks(name: str, dtype: Any) -> None:
     f, arrays = CASES[name]
     plain, turned = ([ag.tensor(a.astype(dtype)) for a in arrays] for _ in range(2))
     for x in turned:
-        x.data = np.asfortranarray(x.data)
+        x.array = np.asfortranarray(x.array)
         x.requires_grad_()
     expected, _ = weighted(f(ag, *plain), ag, rng)
     results, _ = weighted(f(ag, *turned), ag, rng)
     for y, z in zip(results, expected, strict=True):
         assert y.dtype == z.dtype == dtype
-        np.testing.assert_allclose(y.data, z.data, rtol=1e-3, atol=1e-3)
+        np.testing.assert_allclose(y.array, z.array, rtol=1e-3, atol=1e-3)
     assert all(g.dtype == dtype for g in ag.grad(sum(y.sum() for y in results if y.requires_grad), turned))
 
 
@@ -261,7 +261,7 @@ def test_golden_numbers() -> None:
         (ag.renorm(ag.tensor([[3.0, 4.0], [0.0, 1.0]]), inf, 0, 2.0), [[1.5, 2], [0, 1]]),
     ]
     for i, (ours, expected) in enumerate(golden):
-        np.testing.assert_allclose(ours.data, expected, rtol=1e-6, atol=1e-6, err_msg=f"number {i}")
+        np.testing.assert_allclose(ours.array, expected, rtol=1e-6, atol=1e-6, err_msg=f"number {i}")
 
 
 def test_factors_multiply_to_the_matrix() -> None:
@@ -274,14 +274,14 @@ def test_factors_multiply_to_the_matrix() -> None:
             product = factors[0]
             for factor in factors[1:]:
                 product = product @ factor
-            np.testing.assert_allclose(product.data, x.data, atol=1e-12)
+            np.testing.assert_allclose(product.array, x.array, atol=1e-12)
         full, complete = linalg.svd(x), linalg.qr(x, "complete")
         for q, n in ((full.U, rows), (full.Vh, columns), (complete.Q, rows)):
-            np.testing.assert_allclose((q @ q.mT).data, np.broadcast_to(np.eye(n), (*shape[:-2], n, n)), atol=1e-12)
-        np.testing.assert_allclose(linalg.pinv(x).data, np.linalg.pinv(x.data), atol=1e-10)
+            np.testing.assert_allclose((q @ q.mT).array, np.broadcast_to(np.eye(n), (*shape[:-2], n, n)), atol=1e-12)
+        np.testing.assert_allclose(linalg.pinv(x).array, np.linalg.pinv(x.array), atol=1e-10)
         if rows == columns:
             w, E = linalg.eigh(x + x.mT)
-            np.testing.assert_allclose((E @ (w[..., None] * E.mT)).data, (x + x.mT).data, atol=1e-11)
+            np.testing.assert_allclose((E @ (w[..., None] * E.mT)).array, (x + x.mT).array, atol=1e-11)
 
 
 @pytest.mark.parametrize("size", [1, 2, 5, 40])
@@ -290,15 +290,15 @@ def test_kernels_agree_with_scipy(size: int) -> None:
     x, b = rng.normal(size=(size, size)), rng.normal(size=(size, 3))
     factors, pivots = scipy.lu_factor(x)
     ours = linalg.lu_factor(ag.tensor(x))
-    np.testing.assert_allclose(ours.LU.data, factors, atol=1e-11)
-    np.testing.assert_array_equal(ours.pivots.data, pivots + 1)
+    np.testing.assert_allclose(ours.LU.array, factors, atol=1e-11)
+    np.testing.assert_array_equal(ours.pivots.array, pivots + 1)
     for upper in (False, True):
         for unit in (False, True):
-            got = linalg.solve_triangular(ag.tensor(x), ag.tensor(b), upper=upper, unitriangular=unit).data
+            got = linalg.solve_triangular(ag.tensor(x), ag.tensor(b), upper=upper, unitriangular=unit).array
             np.testing.assert_allclose(
                 got, scipy.solve_triangular(x, b, lower=not upper, unit_diagonal=unit), rtol=1e-6
             )
-    np.testing.assert_allclose(linalg.matrix_exp(ag.tensor(x)).data, scipy.expm(x), rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(linalg.matrix_exp(ag.tensor(x)).array, scipy.expm(x), rtol=1e-9, atol=1e-9)
 
 
 def test_result_types_have_pytorchs_names() -> None:
@@ -333,7 +333,7 @@ def test_results_of_lstsq_by_driver() -> None:
     assert shapes["gels"] == [(2,), (1,), (0,), (0,)]
     assert shapes["gelsd"] == shapes["gelss"] == [(2,), (1,), (), (2,)]
     assert linalg.lstsq(x, b, driver="gels").rank.dtype == ag.int64
-    np.testing.assert_allclose(linalg.lstsq(x, b, driver="gelsd").residuals.data, [6], rtol=1e-5)
+    np.testing.assert_allclose(linalg.lstsq(x, b, driver="gelsd").residuals.array, [6], rtol=1e-5)
     flat = linalg.lstsq(ag.ones(3, 2), ag.ones(3, 1), driver="gelsd")
     assert flat.rank == 1
     assert flat.residuals.shape == (0,)
@@ -343,7 +343,7 @@ def test_results_of_lstsq_by_driver() -> None:
 
 
 def hessian_of_det(x: Any) -> Any:
-    return ag.hessian(linalg.det, ag.tensor(x)).data
+    return ag.hessian(linalg.det, ag.tensor(x)).array
 
 
 def test_det_of_singular_matrices_has_exact_derivatives() -> None:
@@ -355,14 +355,14 @@ def test_det_of_singular_matrices_has_exact_derivatives() -> None:
         np.testing.assert_allclose(hessian_of_det(x), expected, atol=1e-12)
     np.testing.assert_allclose(hessian_of_det(np.ones((4, 4))), 0, atol=1e-12)
     x = ag.tensor(np.ones((3, 3)), requires_grad=True)
-    np.testing.assert_allclose(ag.grad(linalg.det(x), x)[0].data, 0, atol=1e-12)
+    np.testing.assert_allclose(ag.grad(linalg.det(x), x)[0].array, 0, atol=1e-12)
 
 
 def test_equal_values_have_finite_gradients_of_the_values_only() -> None:
     for function in (linalg.eigvalsh, linalg.svdvals, lambda x: linalg.eigh(x)[0], lambda x: linalg.svd(x)[1]):
         x = ag.eye(3, dtype=ag.float64, requires_grad=True)
         (g,) = ag.grad(function(x).sum(), x)
-        np.testing.assert_allclose(g.data, np.eye(3), atol=1e-12)
+        np.testing.assert_allclose(g.array, np.eye(3), atol=1e-12)
     for vectors in (lambda x: linalg.eigh(x)[1], lambda x: linalg.svd(x)[0], lambda x: linalg.svd(x)[2]):
         x = ag.eye(3, dtype=ag.float64, requires_grad=True)
         (g,) = ag.grad((vectors(x) * ag.tensor(SQUARE)).sum(), x)
@@ -374,8 +374,8 @@ def test_a_triangle_is_read_and_both_get_half_of_the_gradient() -> None:
     y = linalg.cholesky(x)
     assert y.tolist() == [[2, 0], [1, 2]]
     (g,) = ag.grad(y[1, 0], x)
-    np.testing.assert_allclose(g.data, [[-1 / 8, 1 / 4], [1 / 4, 0]], rtol=1e-6)
-    np.testing.assert_allclose(linalg.eigvalsh(x, UPLO="U").data, np.linalg.eigvalsh(x.detach().data, "U"), rtol=1e-6)
+    np.testing.assert_allclose(g.array, [[-1 / 8, 1 / 4], [1 / 4, 0]], rtol=1e-6)
+    np.testing.assert_allclose(linalg.eigvalsh(x, UPLO="U").array, np.linalg.eigvalsh(x.detach().array, "U"), rtol=1e-6)
 
 
 def test_gradients_where_a_norm_is_zero_are_zero() -> None:
@@ -439,10 +439,10 @@ def test_empty_matrices() -> None:
 def test_distances_of_many_rows_take_a_product_unless_told_otherwise() -> None:
     x = ag.tensor(rng.normal(size=(30, 4)))
     near, exact = ag.cdist(x, x), ag.cdist(x, x, compute_mode="donot_use_mm_for_euclid_dist")
-    np.testing.assert_allclose(near.data, exact.data, atol=1e-6)
-    np.testing.assert_array_equal(exact.diagonal().data, 0)
+    np.testing.assert_allclose(near.array, exact.array, atol=1e-6)
+    np.testing.assert_array_equal(exact.diagonal().array, 0)
     product = ag.cdist(x[:2], x, compute_mode="use_mm_for_euclid_dist")
-    np.testing.assert_allclose(product.data, exact[:2].data, atol=1e-6)
+    np.testing.assert_allclose(product.array, exact[:2].array, atol=1e-6)
 
 
 def test_info_names_the_place_and_results_are_nan() -> None:
@@ -593,10 +593,10 @@ def test_methods_are_the_functions() -> None:
     }.items():  # fmt: skip
         results = [getattr(x, name)(*arguments), getattr(ag, name)(x, *arguments)]
         for ours, expected in zip(*[r if isinstance(r, tuple) else (r,) for r in results]):
-            np.testing.assert_array_equal(ours.data, expected.data)
+            np.testing.assert_array_equal(ours.array, expected.array)
     y = ag.tensor(SQUARE)
     assert y.renorm_(2, 0, 1.0) is y
-    np.testing.assert_allclose(np.linalg.norm(y.data, axis=1).max(), 1, atol=1e-6)
+    np.testing.assert_allclose(np.linalg.norm(y.array, axis=1).max(), 1, atol=1e-6)
 
 
 def test_arrays_are_taken_too() -> None:

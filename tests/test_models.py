@@ -244,8 +244,8 @@ def test_summary_changes_nothing() -> None:
     model = Restless()
     model.net[1].eval()
     model(ag.ones(4, 2)).sum().backward()
-    state = {key: value.data.copy() for key, value in model.state_dict().items()}
-    gradients = [p.grad.data.copy() for p in model.parameters()]
+    state = {key: value.array.copy() for key, value in model.state_dict().items()}
+    gradients = [p.grad.array.copy() for p in model.parameters()]
     modes = [m.training for m in model.modules()]
     random = ag.get_rng_state()
     nn.summary(model, (4, 2))
@@ -253,9 +253,9 @@ def test_summary_changes_nothing() -> None:
     assert [m.training for m in model.modules()] == modes
     assert ag.is_grad_enabled()
     for key, value in model.state_dict().items():
-        np.testing.assert_array_equal(value.data, state[key])
+        np.testing.assert_array_equal(value.array, state[key])
     for p, g in zip(model.parameters(), gradients, strict=True):
-        np.testing.assert_array_equal(p.grad.data, g)
+        np.testing.assert_array_equal(p.grad.array, g)
     assert not any(m._hooks for m in model.modules())
     with pytest.raises(ag.errors.ShapeError):
         nn.summary(model, (4, 3))

@@ -192,7 +192,7 @@ def test_state_dict_shares_memory_and_leaves_out_transient_buffers() -> None:
         "scale", "steps", "first.weight", "first.bias", "rest.0.weight", "rest.0.bias", "rest.0.running_mean",
         "rest.0.running_var", "rest.0.num_batches_tracked", "rest.1.weight", "rest.1.bias",
     ]  # fmt: skip
-    assert np.shares_memory(state["first.weight"].data, net.first.weight.data)
+    assert np.shares_memory(state["first.weight"].array, net.first.weight.array)
     assert not state["first.weight"].requires_grad
     assert net.state_dict(keep_vars=True)["first.weight"] is net.first.weight
     assert next(iter(net.state_dict(prefix="net."))) == "net.scale"
@@ -200,12 +200,12 @@ def test_state_dict_shares_memory_and_leaves_out_transient_buffers() -> None:
 
 def test_load_state_dict_copies_into_the_same_memory() -> None:
     source, target = Net(), Net()
-    memory = target.first.weight.data
+    memory = target.first.weight.array
     result = target.load_state_dict(source.state_dict())
     assert repr(result) == "<All keys matched successfully>"
-    assert target.first.weight.data is memory
-    np.testing.assert_array_equal(memory, source.first.weight.data)
-    arrays = {key: value.data.astype("float64") for key, value in source.state_dict().items()}
+    assert target.first.weight.array is memory
+    np.testing.assert_array_equal(memory, source.first.weight.array)
+    arrays = {key: value.array.astype("float64") for key, value in source.state_dict().items()}
     target.load_state_dict(arrays)  # arrays will do, and take the dtype that is there
     assert target.first.weight.dtype == ag.float32
     assert target.rest[0].num_batches_tracked.dtype == ag.int64
@@ -213,7 +213,7 @@ def test_load_state_dict_copies_into_the_same_memory() -> None:
 
 def test_load_state_dict_names_every_problem_and_loads_nothing() -> None:
     net = Net()
-    before = {key: value.data.copy() for key, value in net.state_dict().items()}
+    before = {key: value.array.copy() for key, value in net.state_dict().items()}
     state = Net().state_dict()
     del state["scale"]
     state["extra"] = ag.ones(1)
@@ -232,7 +232,7 @@ def test_load_state_dict_names_every_problem_and_loads_nothing() -> None:
     )
     assert isinstance(error.value, RuntimeError)
     for key, value in net.state_dict().items():
-        np.testing.assert_array_equal(value.data, before[key])
+        np.testing.assert_array_equal(value.array, before[key])
 
 
 def test_load_state_dict_not_strict() -> None:
@@ -263,7 +263,7 @@ def test_train_eval_apply_requires_grad_and_zero_grad() -> None:
     net(ag.randn(5, 4)).sum().backward()
     assert all(p.grad is not None for p in net.parameters())
     net.zero_grad(set_to_none=False)
-    assert all((p.grad.data == 0).all() for p in net.parameters())
+    assert all((p.grad.array == 0).all() for p in net.parameters())
     net.zero_grad()
     assert all(p.grad is None for p in net.parameters())
     net.requires_grad_(False)
@@ -298,17 +298,21 @@ def test_forward_hooks_see_and_replace() -> None:
     layer = nn.Linear(2, 2)
     calls: list[Any] = []
     before = layer.register_forward_pre_hook(lambda module, args: (args[0] * 0,))
-    after = layer.register_forward_hook(lambda module, args, out: calls.append((module, args[0].data.sum(), out.shape)))
+    after = layer.register_forward_hook(
+        lambda module, args, out: calls.append((module, args[0].array.sum(), out.shape))
+    )
     double = layer.register_forward_hook(lambda module, args, out: out * 2)
     x = ag.ones(3, 2)
-    np.testing.assert_allclose(layer(x).data, np.broadcast_to(2 * layer.bias.data, (3, 2)))
+    np.testing.assert_allclose(layer(x).array, np.broadcast_to(2 * layer.bias.array, (3, 2)))
     assert calls == [(layer, 0.0, (3, 2))]
     for handle in (before, after, double):
         handle.remove()
         handle.remove()
-    np.testing.assert_allclose(layer(x).data, layer.weight.data.sum(1) + layer.bias.data + np.zeros((3, 2)), rtol=1e-6)
+    np.testing.assert_allclose(
+        layer(x).array, layer.weight.array.sum(1) + layer.bias.array + np.zeros((3, 2)), rtol=1e-6
+    )
     with layer.register_forward_pre_hook(lambda module, args: args[0] + 1):
-        np.testing.assert_allclose(layer(x * 0).data, layer.forward(x).data)
+        np.testing.assert_allclose(layer(x * 0).array, layer.forward(x).array)
     assert len(calls) == 1
 
 
@@ -413,8 +417,8 @@ def test_deepcopy_is_independent() -> None:
     assert repr(twin) == repr(net)
     for (name, a), (other, b) in zip(net.named_parameters(), twin.named_parameters(), strict=True):
         assert name == other
-        assert not np.shares_memory(a.data, b.data)
-        np.testing.assert_array_equal(a.data, b.data)
+        assert not np.shares_memory(a.array, b.array)
+        np.testing.assert_array_equal(a.array, b.array)
         assert b.requires_grad
     twin.extra = nn.Linear(1, 1)
     assert "extra" not in dict(net.named_children())
@@ -479,13 +483,13 @@ def test_parameter() -> None:
     assert nn.Parameter().shape == (0,)
     data = ag.ones(2)
     p = nn.Parameter(data, requires_grad=False)
-    assert np.shares_memory(p.data, data.data)
+    assert np.shares_memory(p.array, data.array)
     assert not p.requires_grad
     assert isinstance(p, ag.Tensor)
     q = nn.Parameter(data)
     assert type(q * 2) is ag.Tensor
     (q * q).sum().backward()
-    np.testing.assert_array_equal(q.grad.data, [2, 2])
+    np.testing.assert_array_equal(q.grad.array, [2, 2])
     twin = copy.deepcopy(q)
     assert type(twin) is nn.Parameter
     assert twin.requires_grad
@@ -500,7 +504,7 @@ def test_sequential() -> None:
     a, b, c = nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1)
     model = nn.Sequential(a, b, c)
     x = ag.randn(4, 2)
-    np.testing.assert_array_equal(model(x).data, c(b(a(x))).data)
+    np.testing.assert_array_equal(model(x).array, c(b(a(x))).array)
     assert len(model) == 3
     assert list(model) == [a, b, c]
     assert model[-1] is c

@@ -225,7 +225,7 @@ def test_what_passes_backward_hooks_may_be_written_in_place() -> None:
     y = module(x)
     y += 1
     (y.sum() + (x * x).sum()).backward()
-    np.testing.assert_allclose(leaf.grad.data, [-18.0, 3 + 36.0])
+    np.testing.assert_allclose(leaf.grad.array, [-18.0, 3 + 36.0])
     assert x.tolist() == [-3.0, 6.0]
 
 
@@ -381,7 +381,7 @@ def test_assigning_a_state_dict() -> None:
     state["bias"] = nn.Parameter(state["bias"], requires_grad=False)
     layer.load_state_dict(state, assign=True)
     assert layer.weight.dtype == ag.float64
-    assert np.shares_memory(layer.weight.data, state["weight"].data)
+    assert np.shares_memory(layer.weight.array, state["weight"].array)
     assert type(layer.weight) is nn.Parameter
     assert not layer.weight.requires_grad
     assert layer.bias is state["bias"]
@@ -420,7 +420,7 @@ def test_buffers_register_themselves() -> None:
     assert (type(twin.b), twin.b.persistent) == (nn.Buffer, True)
     data = ag.ones(2, requires_grad=True)
     assert nn.Buffer(data).requires_grad
-    assert np.shares_memory(nn.Buffer(data).data, data.data)
+    assert np.shares_memory(nn.Buffer(data).array, data.array)
     assert repr(nn.Buffer(ag.ones(1))) == "tensor([1.])"
     assert type(module.c * 2) is ag.Tensor
 

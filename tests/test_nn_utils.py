@@ -38,11 +38,11 @@ def test_clipping_is_in_one_place() -> None:
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_total_norm(order: float, dtype: Any) -> None:
     tensors = [numbers(3, 4, dtype=dtype), numbers(5, seed=1, dtype=dtype), numbers(0, dtype=dtype)]
-    flat = np.concatenate([t.data.ravel() for t in tensors])
+    flat = np.concatenate([t.array.ravel() for t in tensors])
     total = nn.utils.get_total_norm(tensors, order)
     assert (total.dtype, total.shape) == (dtype, ())
     if order:  # of order 0 it counts the tensors that are not zero, as in PyTorch
-        np.testing.assert_allclose(total.data, np.linalg.norm(flat, order), rtol=1e-5)
+        np.testing.assert_allclose(total.array, np.linalg.norm(flat, order), rtol=1e-5)
     torch = pytest.importorskip("torch")
     theirs = torch.nn.utils.get_total_norm([torch.tensor(t.data) for t in tensors[:2]], order)
     np.testing.assert_allclose(total.data, theirs.numpy(), rtol=1e-5)
@@ -65,7 +65,7 @@ def test_clipping_with_a_known_norm() -> None:
     nn.utils.clip_grads_with_norm_([w, ag.ones(1)], 10.0, ag.tensor(5.0), foreach=True)
     assert w.grad.tolist() == [3.0, 4.0]
     nn.utils.clip_grads_with_norm_(w, 1.0, ag.tensor(5.0))
-    np.testing.assert_allclose(w.grad.data, [0.6, 0.8], rtol=1e-6)
+    np.testing.assert_allclose(w.grad.array, [0.6, 0.8], rtol=1e-6)
     with pytest.warns(UserWarning, match="parameters is an iterator with nothing left, so nothing is clipped"):
         nn.utils.clip_grad_norm_(iter([]), 1.0)
 
@@ -77,12 +77,12 @@ def test_parameters_to_a_vector_and_back() -> None:
     net = nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 1))
     vector = nn.utils.parameters_to_vector(net.parameters())
     assert vector.shape == (13,)
-    np.testing.assert_array_equal(vector.data, np.concatenate([p.data.ravel() for p in net.parameters()]))
+    np.testing.assert_array_equal(vector.array, np.concatenate([p.array.ravel() for p in net.parameters()]))
     (vector * numbers(13, dtype=ag.float32)).sum().backward()
-    np.testing.assert_array_equal(net[1].bias.grad.data, numbers(13, dtype=ag.float32).data[-1:])
-    memory = net[0].weight.data
+    np.testing.assert_array_equal(net[1].bias.grad.array, numbers(13, dtype=ag.float32).array[-1:])
+    memory = net[0].weight.array
     nn.utils.vector_to_parameters(ag.arange(13, dtype=ag.float64), net.parameters())
-    assert net[0].weight.data is memory
+    assert net[0].weight.array is memory
     assert net[0].weight.dtype == ag.float32
     assert nn.utils.parameters_to_vector(net.parameters()).tolist() == list(range(13))
     nn.utils.vector_to_parameters(ag.zeros(0), [])
@@ -91,7 +91,7 @@ def test_parameters_to_a_vector_and_back() -> None:
     for bad in (ag.ones(12), ag.ones(14), ag.ones(13, 1)):
         with pytest.raises(ag.errors.ShapeError, match="expects a vector of 13 elements, as the parameters have, got"):
             nn.utils.vector_to_parameters(bad, net.parameters())
-    assert net[0].weight.data[0, 1] == 1  # nothing was copied
+    assert net[0].weight.array[0, 1] == 1  # nothing was copied
     with pytest.raises(TypeError, match="vec is of type list"):
         nn.utils.vector_to_parameters([1.0], net.parameters())
 
@@ -124,7 +124,7 @@ def test_fusing(layer: Any, norm: Any, shape: tuple[int, ...], transpose: bool |
     else:
         fused = nn.utils.fuse_conv_bn_eval(made, bn, transpose)
     x = numbers(*shape)
-    np.testing.assert_allclose(fused(x).data, bn(made(x)).data, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(fused(x).array, bn(made(x)).array, rtol=1e-9, atol=1e-12)
     assert (type(fused), type(fused.weight), fused.weight.dtype) == (type(made), nn.Parameter, ag.float64)
     assert fused.weight is not made.weight
     assert fused.weight.requires_grad
@@ -187,20 +187,20 @@ WEIGHT_NORMS = [
 @pytest.mark.parametrize(("layer", "shape", "dim"), WEIGHT_NORMS)
 def test_weight_norm(layer: Any, shape: Any, dim: Any) -> None:
     made = layer(nn).double()
-    before = made.weight.data.copy()
+    before = made.weight.array.copy()
     assert nn.utils.weight_norm(made, "weight", dim) is made
     assert list(made.state_dict())[-2:] == ["weight_g", "weight_v"]
-    np.testing.assert_allclose(made.weight.data, before, rtol=1e-12)
+    np.testing.assert_allclose(made.weight.array, before, rtol=1e-12)
     x = numbers(*shape)
     made(x).sum().backward()
     assert all(p.grad is not None for p in made.parameters())
     with ag.no_grad():
         made.weight_v.mul_(3.0)
-    np.testing.assert_allclose(made(x).data, copy_without_norm(made, before)(x).data, rtol=1e-9)
-    np.testing.assert_allclose(made.weight.data, before, rtol=1e-12)
+    np.testing.assert_allclose(made(x).array, copy_without_norm(made, before)(x).array, rtol=1e-9)
+    np.testing.assert_allclose(made.weight.array, before, rtol=1e-12)
     nn.utils.remove_weight_norm(made)
     assert type(made.weight) is nn.Parameter
-    np.testing.assert_allclose(made.weight.data, before, rtol=1e-12)
+    np.testing.assert_allclose(made.weight.array, before, rtol=1e-12)
     assert not made._hooks
     with pytest.raises(ValueError, match="weight_norm of 'weight' not found in"):
         nn.utils.remove_weight_norm(made)
@@ -234,7 +234,7 @@ def compare_gradients(ours: Any, theirs: Any, x: Any, second: bool = True) -> No
     torch = pytest.importorskip("torch")
     y = torch.tensor(x.data)
     out, other = ours(x), theirs(y)
-    np.testing.assert_allclose(out.data, other.detach().numpy(), rtol=1e-9, atol=1e-11)
+    np.testing.assert_allclose(out.array, other.detach().numpy(), rtol=1e-9, atol=1e-11)
     mine, his = list(ours.parameters()), list(theirs.parameters())
     found = ag.grad((out**3).sum(), mine, create_graph=True)
     expected = torch.autograd.grad((other**3).sum(), his, create_graph=True)
@@ -243,7 +243,7 @@ def compare_gradients(ours: Any, theirs: Any, x: Any, second: bool = True) -> No
         expected += torch.autograd.grad(sum((g * g).sum() for g in expected), his)
     for a, b in zip(found, expected, strict=True):
         b = b.detach().numpy()
-        np.testing.assert_allclose(a.data, b, rtol=1e-7, atol=1e-9 * (1 + abs(b).max()))
+        np.testing.assert_allclose(a.array, b, rtol=1e-7, atol=1e-9 * (1 + abs(b).max()))
 
 
 @pytest.mark.parametrize("dim", [0, 1, None])
@@ -285,24 +285,24 @@ SPECTRAL = [
 def test_spectral_norm(layer: Any, shape: Any, options: Any) -> None:
     made = layer(nn).double()
     dim = options.get("dim", 1 if "Transpose" in type(made).__name__ else 0)
-    matrix = np.moveaxis(made.weight.data, dim, 0).reshape(made.weight.shape[dim], -1)
-    before = made.weight.data.copy()
+    matrix = np.moveaxis(made.weight.array, dim, 0).reshape(made.weight.shape[dim], -1)
+    before = made.weight.array.copy()
     nn.utils.spectral_norm(made, **options)
     assert list(made.state_dict())[-3:] == ["weight_orig", "weight_u", "weight_v"]
     x = numbers(*shape)
     for _ in range(100):
         made(x)
-    np.testing.assert_allclose(made.weight.data, before / np.linalg.norm(matrix, 2), rtol=1e-6)
+    np.testing.assert_allclose(made.weight.array, before / np.linalg.norm(matrix, 2), rtol=1e-6)
     made.eval()
-    u = made.weight_u.data.copy()
+    u = made.weight_u.array.copy()
     assert made(x).requires_grad
-    np.testing.assert_array_equal(made.weight_u.data, u)
+    np.testing.assert_array_equal(made.weight_u.array, u)
     a, b = made.train()(x), made(x * 2)  # two forwards before a backward
     (a.sum() + b.sum()).backward()
     assert made.weight_orig.grad is not None
     nn.utils.remove_spectral_norm(made)
     assert [name for name in made.state_dict() if "weight" in name] == ["weight"]
-    np.testing.assert_allclose(made.weight.data, before / np.linalg.norm(matrix, 2), rtol=1e-6)
+    np.testing.assert_allclose(made.weight.array, before / np.linalg.norm(matrix, 2), rtol=1e-6)
     with pytest.raises(ValueError, match="spectral_norm of 'weight' not found"):
         nn.utils.remove_spectral_norm(made)
 
@@ -335,23 +335,23 @@ def test_spectral_norm_refuses() -> None:
 
 def test_functional_call_uses_the_given_tensors() -> None:
     net = nn.Sequential(nn.Linear(2, 3), nn.Tanh(), nn.Linear(3, 1)).double()
-    own = {name: p.data.copy() for name, p in net.named_parameters()}
+    own = {name: p.array.copy() for name, p in net.named_parameters()}
     given = {name: numbers(*p.shape, seed=i).requires_grad_() for i, (name, p) in enumerate(net.named_parameters())}
     x = numbers(4, 2)
     out = stateless.functional_call(net, given, x)
-    w, b, v, c = (t.data for t in given.values())
-    np.testing.assert_allclose(out.data, np.tanh(x.data @ w.T + b) @ v.T + c, rtol=1e-12)
+    w, b, v, c = (t.array for t in given.values())
+    np.testing.assert_allclose(out.array, np.tanh(x.array @ w.T + b) @ v.T + c, rtol=1e-12)
     out.sum().backward()
     assert all(t.grad is not None for t in given.values())
     assert all(p.grad is None for p in net.parameters())
-    assert all(np.array_equal(p.data, own[name]) for name, p in net.named_parameters())
+    assert all(np.array_equal(p.array, own[name]) for name, p in net.named_parameters())
     part = {
         "2.bias": ag.zeros(1, dtype=ag.float64),
         "nowhere": ag.ones(1),
         "9.weight": ag.ones(1),
     }  # others are ignored
     np.testing.assert_allclose(
-        stateless.functional_call(net, part, (x,)).data, net(x).data - net[2].bias.data, rtol=1e-12
+        stateless.functional_call(net, part, (x,)).array, net(x).array - net[2].bias.array, rtol=1e-12
     )
     assert not hasattr(net, "nowhere")
     for tensors, message in (
@@ -405,7 +405,7 @@ def test_functional_call_covers_what_is_computed() -> None:
     assert stateless.functional_call(layer, {"weight": w}, x).item() == 5
     assert "weight" not in vars(layer)
     out = stateless.functional_call(layer, {"parametrizations.weight.original0": ag.tensor([[5.0]])}, x)
-    np.testing.assert_allclose(out.data, 5 * layer(x).data / layer.parametrizations.weight.original0.data, rtol=1e-6)
+    np.testing.assert_allclose(out.array, 5 * layer(x).array / layer.parametrizations.weight.original0.array, rtol=1e-6)
 
 
 def test_functional_call_is_pytorchs() -> None:
@@ -414,8 +414,8 @@ def test_functional_call_is_pytorchs() -> None:
     results = []
     for lib, n, call in ((torch, torch.nn, torch.func.functional_call), (ag, nn, stateless.functional_call)):
         net = n.Sequential(n.Linear(2, 3, bias=False), n.BatchNorm1d(3)).double()
-        given = {name: lib.tensor(t.data.copy()) for name, t in values.items()}
-        out = call(net, given, (lib.tensor(numbers(6, 2, seed=4).data),))
+        given = {name: lib.tensor(t.array.copy()) for name, t in values.items()}
+        out = call(net, given, (lib.tensor(numbers(6, 2, seed=4).array),))
         results.append([*out.tolist(), given["1.running_mean"].tolist(), net[1].running_mean.tolist()])
     for theirs, ours in zip(*results, strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-9)

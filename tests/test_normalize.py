@@ -33,8 +33,8 @@ def test_softmax_is_its_definition(dim: int, dtype: Any) -> None:
     p = e / e.sum(dim, keepdims=True)
     out, logs = ag.softmax(ag.tensor(x), dim), ag.log_softmax(ag.tensor(x), dim)
     assert out.dtype == logs.dtype == dtype
-    np.testing.assert_allclose(out.data, p, rtol=1e-5)
-    np.testing.assert_allclose(logs.data, np.log(p), rtol=1e-5)
+    np.testing.assert_allclose(out.array, p, rtol=1e-5)
+    np.testing.assert_allclose(logs.array, np.log(p), rtol=1e-5)
 
 
 def test_softmax_at_the_edges() -> None:
@@ -58,7 +58,7 @@ def test_gradient_of_softmax_is_finite_where_a_logit_is_minus_infinity() -> None
     x = ag.tensor([0.0, -INF, 1.0], requires_grad=True)
     ag.softmax(x, 0)[0].backward()
     p = 1 / (1 + math.e)
-    np.testing.assert_allclose(x.grad.data, [p - p * p, 0, -p * (1 - p)], rtol=1e-5)
+    np.testing.assert_allclose(x.grad.array, [p - p * p, 0, -p * (1 - p)], rtol=1e-5)
 
 
 # -------------------------------------------------------------------------------------------------- batch normalisation
@@ -76,27 +76,27 @@ def test_batch_norm_in_training(shape: tuple[int, ...], dtype: Any) -> None:
     out = ag.batch_norm(t, running_mean, running_var, tw, tb, training=True, momentum=0.25)
     assert out.dtype == dtype
     close = {"rtol": 1e-4, "atol": 1e-4} if dtype == ag.float32 else {"rtol": 1e-10, "atol": 1e-10}
-    np.testing.assert_allclose(out.data, want, **close)
+    np.testing.assert_allclose(out.array, want, **close)
     n = x.size // 3
-    np.testing.assert_allclose(running_mean.data, 0.75 * 0.5 + 0.25 * mean, **close)
-    np.testing.assert_allclose(running_var.data, 0.75 + 0.25 * var * n / (n - 1), **close)
+    np.testing.assert_allclose(running_mean.array, 0.75 * 0.5 + 0.25 * mean, **close)
+    np.testing.assert_allclose(running_var.array, 0.75 + 0.25 * var * n / (n - 1), **close)
     assert not running_mean.requires_grad
     g = normal(*shape, seed=3).astype(dtype)
     gx, gw, gb = ag.grad(out, [t, tw, tb], [ag.tensor(g)])
     normalised = (x - mean.reshape(column)) / np.sqrt(var + 1e-5).reshape(column)
-    np.testing.assert_allclose(gw.data, (g * normalised).sum(axis), **close)
-    np.testing.assert_allclose(gb.data, g.sum(axis), **close)
-    np.testing.assert_allclose(gx.data.sum(axis), 0, atol=1e-4)  # the output ignores a shift of a channel
+    np.testing.assert_allclose(gw.array, (g * normalised).sum(axis), **close)
+    np.testing.assert_allclose(gb.array, g.sum(axis), **close)
+    np.testing.assert_allclose(gx.array.sum(axis), 0, atol=1e-4)  # the output ignores a shift of a channel
 
 
 def test_batch_norm_without_weight_bias_and_running_values() -> None:
     x = ag.tensor(normal(8, 2) + 3)
     out = ag.batch_norm(x, None, None, training=True, eps=0)
-    np.testing.assert_allclose(out.data.mean(0), 0, atol=1e-12)
-    np.testing.assert_allclose(out.data.std(0), 1)
+    np.testing.assert_allclose(out.array.mean(0), 0, atol=1e-12)
+    np.testing.assert_allclose(out.array.std(0), 1)
     running_var = ag.ones(2, dtype=ag.float64)
     ag.batch_norm(x, None, running_var, training=True)
-    assert (running_var.data != 1).all()
+    assert (running_var.array != 1).all()
 
 
 def test_batch_norm_in_evaluation_uses_what_was_learned() -> None:
@@ -110,13 +110,13 @@ def test_batch_norm_in_evaluation_uses_what_was_learned() -> None:
     out = ag.batch_norm(t, m, v, w, b)
     factor = np.array([1.0, 2.0, 3.0]) / np.sqrt(var + 1e-5)
     want = (x - mean[:, None]) * factor[:, None] + 1
-    np.testing.assert_allclose(out.data, want, rtol=1e-10, atol=1e-12)
-    np.testing.assert_array_equal(m.data, mean)
+    np.testing.assert_allclose(out.array, want, rtol=1e-10, atol=1e-12)
+    np.testing.assert_array_equal(m.array, mean)
     out.sum().backward()
-    np.testing.assert_allclose(t.grad.data, np.broadcast_to(factor[:, None], x.shape))
-    np.testing.assert_allclose(w.grad.data, ((x - mean[:, None]) / np.sqrt(var + 1e-5)[:, None]).sum((0, 2)))
+    np.testing.assert_allclose(t.grad.array, np.broadcast_to(factor[:, None], x.shape))
+    np.testing.assert_allclose(w.grad.array, ((x - mean[:, None]) / np.sqrt(var + 1e-5)[:, None]).sum((0, 2)))
     plain = ag.batch_norm(t, m, v)
-    np.testing.assert_allclose(plain.data, (x - mean[:, None]) / np.sqrt(var + 1e-5)[:, None], atol=1e-12)
+    np.testing.assert_allclose(plain.array, (x - mean[:, None]) / np.sqrt(var + 1e-5)[:, None], atol=1e-12)
     assert ag.batch_norm(ag.zeros(1, 3), m.float(), v.float()).shape == (1, 3)  # one value a channel is enough here
 
 
@@ -162,13 +162,13 @@ def test_layer_norm(dtype: Any) -> None:
     out = ag.layer_norm(t, (4, 5), tw, tb, eps=0.1)
     assert out.dtype == dtype
     normalised = (x - mean) / np.sqrt(var + 0.1)
-    np.testing.assert_allclose(out.data, normalised * w + b, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(out.array, normalised * w + b, rtol=1e-4, atol=1e-5)
     g = normal(2, 3, 4, 5, seed=3).astype(dtype)
     gx, gw, gb = ag.grad(out, [t, tw, tb], [ag.tensor(g)])
-    np.testing.assert_allclose(gw.data, (g * normalised).sum((0, 1)), rtol=1e-4, atol=1e-5)
-    np.testing.assert_allclose(gb.data, g.sum((0, 1)), rtol=1e-4, atol=1e-5)
-    np.testing.assert_allclose(gx.data.sum((2, 3)), 0, atol=1e-4)
-    np.testing.assert_allclose(ag.layer_norm(t, 5).data.mean(-1), 0, atol=1e-5)
+    np.testing.assert_allclose(gw.array, (g * normalised).sum((0, 1)), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(gb.array, g.sum((0, 1)), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(gx.array.sum((2, 3)), 0, atol=1e-4)
+    np.testing.assert_allclose(ag.layer_norm(t, 5).array.mean(-1), 0, atol=1e-5)
     assert ag.layer_norm(ag.zeros(0, 3, dtype=dtype), 3).shape == (0, 3)
 
 
@@ -200,12 +200,12 @@ def test_rms_norm(dtype: Any) -> None:
     out = ag.rms_norm(t, 4, tw)
     assert out.dtype == dtype
     rstd = 1 / np.sqrt((x * x).mean(-1, keepdims=True))  # the default eps does not show
-    np.testing.assert_allclose(out.data, x * rstd * w, rtol=1e-5)
+    np.testing.assert_allclose(out.array, x * rstd * w, rtol=1e-5)
     g = normal(2, 3, 4, seed=3).astype(dtype)
     gx, gw = ag.grad(out, [t, tw], [ag.tensor(g)])
-    np.testing.assert_allclose(gw.data, (g * x * rstd).sum((0, 1)), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(gw.array, (g * x * rstd).sum((0, 1)), rtol=1e-4, atol=1e-5)
     h = g * w
-    np.testing.assert_allclose(gx.data, (h - x * (h * x).mean(-1, keepdims=True) * rstd**2) * rstd, atol=1e-5)
+    np.testing.assert_allclose(gx.array, (h - x * (h * x).mean(-1, keepdims=True) * rstd**2) * rstd, atol=1e-5)
     assert ag.rms_norm(ag.zeros(2, 4, dtype=dtype), 4).tolist() == [[0] * 4] * 2
     assert ag.rms_norm(ag.zeros(0, 4, dtype=dtype), 4).shape == (0, 4)
     with pytest.raises(ShapeError, match=r"rms_norm: weight has shape \(3,\), expected normalized_shape=\(4,\)"):
@@ -225,15 +225,15 @@ def test_group_norm(groups: int, dtype: Any) -> None:
     t, tw, tb = (ag.tensor(a.astype(dtype), requires_grad=True) for a in (x, w, b))
     out = ag.group_norm(t, groups, tw, tb)
     assert out.dtype == dtype
-    np.testing.assert_allclose(out.data, want, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(out.array, want, rtol=1e-4, atol=1e-5)
     g = normal(3, 4, 5, seed=3).astype(dtype)
     gx, gw, gb = ag.grad(out, [t, tw, tb], [ag.tensor(g)])
-    np.testing.assert_allclose(gb.data, g.sum((0, 2)), rtol=1e-4, atol=1e-5)
-    np.testing.assert_allclose(gx.data.reshape(parts.shape).sum(2), 0, atol=1e-4)
+    np.testing.assert_allclose(gb.array, g.sum((0, 2)), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(gx.array.reshape(parts.shape).sum(2), 0, atol=1e-4)
     (alone,) = ag.grad(ag.group_norm(t, groups, tw.detach(), tb.detach()), [t], [ag.tensor(g)])
-    np.testing.assert_array_equal(alone.data, gx.data)
+    np.testing.assert_array_equal(alone.array, gx.array)
     (alone,) = ag.grad(ag.group_norm(t.detach(), groups, tw), [tw], [ag.tensor(g)])
-    np.testing.assert_array_equal(alone.data, gw.data)
+    np.testing.assert_array_equal(alone.array, gw.array)
 
 
 @floats
@@ -241,14 +241,14 @@ def test_instance_norm_and_its_running_statistics(dtype: Any) -> None:
     x = (normal(2, 3, 4, 5) * 2 + 1).astype(dtype)
     running_mean, running_var = ag.zeros(3, dtype=dtype), ag.ones(3, dtype=dtype)
     out = ag.instance_norm(ag.tensor(x), running_mean, running_var, momentum=0.25)
-    np.testing.assert_allclose(out.data.mean((2, 3)), 0, atol=1e-5)
-    np.testing.assert_allclose(out.data.std((2, 3)), 1, atol=1e-4)
-    np.testing.assert_allclose(running_mean.data, 0.25 * x.mean((2, 3)).mean(0), rtol=1e-4)
-    np.testing.assert_allclose(running_var.data, 0.75 + 0.25 * x.var((2, 3), ddof=1).mean(0), rtol=1e-4)
+    np.testing.assert_allclose(out.array.mean((2, 3)), 0, atol=1e-5)
+    np.testing.assert_allclose(out.array.std((2, 3)), 1, atol=1e-4)
+    np.testing.assert_allclose(running_mean.array, 0.25 * x.mean((2, 3)).mean(0), rtol=1e-4)
+    np.testing.assert_allclose(running_var.array, 0.75 + 0.25 * x.var((2, 3), ddof=1).mean(0), rtol=1e-4)
     given = ag.instance_norm(ag.tensor(x), running_mean, running_var, use_input_stats=False)
-    np.testing.assert_array_equal(given.data, ag.batch_norm(ag.tensor(x), running_mean, running_var).data)
+    np.testing.assert_array_equal(given.array, ag.batch_norm(ag.tensor(x), running_mean, running_var).array)
     ag.instance_norm(ag.zeros(0, 3, 4, dtype=dtype), running_mean, running_var)
-    assert np.isfinite(running_mean.data).all()
+    assert np.isfinite(running_mean.array).all()
 
 
 def test_groups_and_instances_say_what_does_not_fit() -> None:
@@ -294,12 +294,12 @@ def test_layers_agree_with_torch(name: str) -> None:
         x, g = normal(*shape).astype("f"), normal(*shape, seed=1).astype("f")
         t, u = ag.tensor(x, requires_grad=True), torch.tensor(x, requires_grad=True)
         out, wanted = here(t), there(u)
-        np.testing.assert_allclose(out.detach().data, wanted.detach().numpy(), atol=1e-5)
+        np.testing.assert_allclose(out.detach().array, wanted.detach().numpy(), atol=1e-5)
         out.backward(g)
         wanted.backward(torch.tensor(g))
-        np.testing.assert_allclose(t.grad.data, u.grad.numpy(), atol=2e-5)
+        np.testing.assert_allclose(t.grad.array, u.grad.numpy(), atol=2e-5)
     for (key, a), b in zip(here.state_dict().items(), there.state_dict().values(), strict=True):
-        np.testing.assert_allclose(a.data, b.numpy(), rtol=1e-5, atol=1e-6, err_msg=key)
+        np.testing.assert_allclose(a.array, b.numpy(), rtol=1e-5, atol=1e-6, err_msg=key)
 
 
 def test_layers_say_what_does_not_fit() -> None:
@@ -330,7 +330,7 @@ def test_cross_entropy(dtype: Any) -> None:
     p = e / e.sum(1, keepdims=True)
     np.testing.assert_allclose(out.item(), -(scale * np.log(p[np.arange(5), target])).sum(), rtol=1e-5)
     out.backward()
-    np.testing.assert_allclose(t.grad.data, (p - np.eye(3)[target]) * scale[:, None], atol=1e-6)
+    np.testing.assert_allclose(t.grad.array, (p - np.eye(3)[target]) * scale[:, None], atol=1e-6)
 
 
 def test_cross_entropy_is_exact_where_softmax_is_not() -> None:
@@ -361,7 +361,7 @@ def test_second_derivatives_of_cross_entropy_are_those_of_its_parts() -> None:
     for loss in (lambda t: ag.softmax_cross_entropy(t, ag.tensor(target), ag.tensor(scale)), composed):
         t = ag.tensor(x, requires_grad=True)
         (g,) = ag.grad(loss(t) ** 2, [t], create_graph=True)
-        results.append(ag.grad((g * w).sum(), [t])[0].data)
+        results.append(ag.grad((g * w).sum(), [t])[0].array)
     np.testing.assert_allclose(*results, atol=1e-12)
 
 
@@ -399,10 +399,10 @@ def test_dropout_keeps_the_mean(dtype: Any) -> None:
     x = ag.ones(100, 100, dtype=dtype, requires_grad=True)
     out = ag.dropout(x, 0.2)
     assert out.dtype == dtype
-    assert set(np.unique(out.data)) == {dtype.type(0), dtype.type(1 / 0.8)}
+    assert set(np.unique(out.array)) == {dtype.type(0), dtype.type(1 / 0.8)}
     assert abs(out.mean().item() - 1) < 0.02
     out.sum().backward()
-    np.testing.assert_array_equal(x.grad.data, out.data)  # the same places, the same factor
+    np.testing.assert_array_equal(x.grad.array, out.array)  # the same places, the same factor
 
 
 def test_dropout_at_the_edges() -> None:
@@ -423,21 +423,21 @@ def test_dropout_at_the_edges() -> None:
 
 def test_dropout_draws_from_its_generator() -> None:
     x = ag.ones(1000)
-    one, two = (ag.dropout(x, generator=ag.Generator(3)).data for _ in range(2))
+    one, two = (ag.dropout(x, generator=ag.Generator(3)).array for _ in range(2))
     np.testing.assert_array_equal(one, two)
     ag.manual_seed(3)
-    np.testing.assert_array_equal(ag.dropout(x).data, one)
-    assert (ag.dropout(x).data != one).any()
+    np.testing.assert_array_equal(ag.dropout(x).array, one)
+    assert (ag.dropout(x).array != one).any()
 
 
 def test_dropout_goes_on_where_a_saved_state_left_off() -> None:
     x, generator = ag.ones(1000), ag.Generator(3)
     ag.dropout(x, generator=generator)
     state = json.loads(json.dumps(generator.get_state()))
-    one = ag.dropout(x, generator=generator).data
-    assert (ag.dropout(x, generator=generator).data != one).any()
+    one = ag.dropout(x, generator=generator).array
+    assert (ag.dropout(x, generator=generator).array != one).any()
     generator.set_state(state)
-    np.testing.assert_array_equal(ag.dropout(x, generator=generator).data, one)
+    np.testing.assert_array_equal(ag.dropout(x, generator=generator).array, one)
 
 
 def test_a_checkpoint_drops_the_same_again() -> None:
@@ -448,13 +448,13 @@ def test_a_checkpoint_drops_the_same_again() -> None:
         out = run(lambda x: ag.dropout(x * 2, 0.5).square(), x)
         ag.dropout(ag.ones(3))  # others draw in between
         out.sum().backward()
-        gradients.append(x.grad.data)
+        gradients.append(x.grad.array)
     np.testing.assert_array_equal(*gradients)
 
 
 def test_feature_dropout_drops_whole_channels() -> None:
     x = ag.ones(20, 30, 2, 3)
-    out = ag.feature_dropout(x, 0.5).data.reshape(20, 30, -1)
+    out = ag.feature_dropout(x, 0.5).array.reshape(20, 30, -1)
     assert (out == out[..., :1]).all()
     assert {0.0, 2.0} == set(np.unique(out))
     assert ag.feature_dropout(x, 0.5, training=False) is x
@@ -487,12 +487,12 @@ def test_agrees_with_torch() -> None:
         ours = [ag.tensor(a, requires_grad=True) for a in (x, w, b)]
         theirs = [torch.tensor(a, requires_grad=True) for a in (x, w, b)]
         one, two = here(*ours), there(*theirs)
-        np.testing.assert_allclose(one.data, two.detach().numpy(), atol=1e-10)
+        np.testing.assert_allclose(one.array, two.detach().numpy(), atol=1e-10)
         one.backward(ag.tensor(g))
         two.backward(torch.tensor(g))
         for a, c in zip(ours, theirs):
             if c.grad is not None:
-                np.testing.assert_allclose(a.grad.data, c.grad.numpy(), atol=1e-10)
+                np.testing.assert_allclose(a.grad.array, c.grad.numpy(), atol=1e-10)
 
 
 def test_running_statistics_agree_with_torch() -> None:
@@ -503,4 +503,4 @@ def test_running_statistics_agree_with_torch() -> None:
         ag.batch_norm(ag.tensor(x), *ours, training=True, momentum=0.3)
         torch.nn.functional.batch_norm(torch.tensor(x), *theirs, training=True, momentum=0.3)
     for a, b in zip(ours, theirs):
-        np.testing.assert_allclose(a.data, b.numpy(), rtol=1e-6)
+        np.testing.assert_allclose(a.array, b.numpy(), rtol=1e-6)

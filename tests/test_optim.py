@@ -142,8 +142,8 @@ def test_equals_a_plain_numpy_implementation(dtype: str, case: tuple[str, dict[s
             if g is not None:
                 expected[i] = reference(name, options, expected[i], g.astype("float64"), states[i])
     for t, e in zip(tensors, expected, strict=True):
-        assert t.data.dtype == dtype
-        np.testing.assert_allclose(t.data, e, **TOLERANCE[dtype])
+        assert t.array.dtype == dtype
+        np.testing.assert_allclose(t.array, e, **TOLERANCE[dtype])
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -161,12 +161,12 @@ def test_equals_torch_over_50_steps(torch: Any, dtype: str, case: tuple[str, dic
         optimizer.step()
         oracle.step()
     for a, b in zip(ours, theirs, strict=True):
-        np.testing.assert_allclose(a.data, b.detach().numpy(), **TOLERANCE[dtype])
+        np.testing.assert_allclose(a.array, b.detach().numpy(), **TOLERANCE[dtype])
     saved, other = optimizer.state_dict()["state"], oracle.state_dict()["state"]
     for index, state in saved.items():
         assert set(state) == set(other[index])
         for key, value in state.items():
-            value = value.data if isinstance(value, ag.Tensor) else value
+            value = value.array if isinstance(value, ag.Tensor) else value
             np.testing.assert_allclose(value, other[index][key].numpy(), **TOLERANCE[dtype])
 
 
@@ -212,10 +212,10 @@ def test_a_gradient_that_is_not_finite_passes_through_and_stays_in_its_element(n
     optimizer = CLASSES[name]([w, other], lr=0.1)
     w.grad, other.grad = ag.tensor([bad, 1.0]), ag.tensor([1.0])
     optimizer.step()
-    assert not np.isfinite(w.data[0])
-    assert np.isfinite(w.data[1])
+    assert not np.isfinite(w.array[0])
+    assert np.isfinite(w.array[1])
     assert np.isfinite(other.item())
-    assert w.data[1] == other.data[0]
+    assert w.array[1] == other.array[0]
 
 
 @pytest.mark.filterwarnings("ignore:.*encountered in:RuntimeWarning")
@@ -400,9 +400,9 @@ def test_small_neighbours_of_a_dtype_are_one_call() -> None:
     tensors = make([*small, np.ones(4, "float64"), np.ones(5, "float64"), np.ones(20_000, "float32"), *small])
     optimizer = optim.SGD(tensors, lr=0.5)
     assert blocks(optimizer) == [2, 2, 1, 2]
-    set_gradients(tensors, [np.ones_like(t.data) for t in tensors])
+    set_gradients(tensors, [np.ones_like(t.array) for t in tensors])
     optimizer.step()
-    assert all((t.data == 0.5).all() for t in tensors)
+    assert all((t.array == 0.5).all() for t in tensors)
 
 
 def test_values_and_shapes_survive_the_move() -> None:
@@ -411,8 +411,8 @@ def test_values_and_shapes_survive_the_move() -> None:
     optimizer = optim.SGD(tensors)
     assert blocks(optimizer) == [len(SHAPES)]
     for t, p in zip(tensors, params, strict=True):
-        np.testing.assert_array_equal(t.data, p)
-        assert t.data.flags.c_contiguous
+        np.testing.assert_array_equal(t.array, p)
+        assert t.array.flags.c_contiguous
 
 
 @pytest.mark.parametrize("kind", ["array", "detached", "view", "window"])
@@ -427,13 +427,13 @@ def test_shared_memory_stays_shared(kind: str) -> None:
         other = memory[:, ::2]
     else:
         w = ag.tensor(memory, requires_grad=True)
-        other = w.detach().data if kind == "detached" else w.data[1]
+        other = w.detach().array if kind == "detached" else w.array[1]
     optimizer = optim.Adam([ag.zeros(2, requires_grad=True), w, ag.zeros(2, requires_grad=True)], lr=0.5)
     for _ in range(2):
         w.grad = ag.tensor(np.ones(w.shape, "float32"))
         optimizer.step()
     np.testing.assert_allclose(other, 0.0, atol=1e-6)
-    np.testing.assert_allclose(w.data, 0.0, atol=1e-6)
+    np.testing.assert_allclose(w.array, 0.0, atol=1e-6)
     if kind == "window":
         np.testing.assert_array_equal(memory[:, 1::2], 1.0)
 
@@ -460,7 +460,7 @@ def test_gradients_of_any_memory_order() -> None:
     tensors[1].grad = ag.from_numpy(gradients[1])
     optim.SGD(tensors, lr=1.0).step()
     for t, g in zip(tensors, gradients, strict=True):
-        np.testing.assert_array_equal(t.data, -g)
+        np.testing.assert_array_equal(t.array, -g)
 
 
 def test_two_optimizers_over_the_same_parameters() -> None:
@@ -470,7 +470,7 @@ def test_two_optimizers_over_the_same_parameters() -> None:
         set_gradients(tensors, [np.ones(3, "float32"), np.ones(2, "float32")])
         optimizer.step()
     for t in tensors:
-        np.testing.assert_array_equal(t.data, 1.0 - 0.25 - 0.5 - 0.25 * 1.5)
+        np.testing.assert_array_equal(t.array, 1.0 - 0.25 - 0.5 - 0.25 * 1.5)
     assert blocks(first) == [2]
 
 
@@ -480,10 +480,10 @@ def test_a_replaced_array_is_noticed_and_no_state_is_lost() -> None:
     gradients = [np.ones(n, "float32") for n in (3, 2, 1)]
     set_gradients(tensors, gradients)
     optimizer.step()
-    tensors[1].data = np.full(2, 10.0, "float32")
+    tensors[1].array = np.full(2, 10.0, "float32")
     set_gradients(tensors, gradients)
     optimizer.step()
-    assert [t.data[0] for t in tensors] == [-2.5, 8.5, -2.5]
+    assert [t.array[0] for t in tensors] == [-2.5, 8.5, -2.5]
 
 
 def test_another_dtype_is_noticed_and_no_state_is_lost() -> None:
@@ -491,22 +491,22 @@ def test_another_dtype_is_noticed_and_no_state_is_lost() -> None:
     optimizer = optim.Adam(tensors, lr=1.0)
     for dtype in DTYPES:
         for t in tensors:
-            t.data = t.data.astype(dtype)
+            t.array = t.array.astype(dtype)
             t.grad = ag.from_numpy(np.ones(t.shape, dtype))
         optimizer.step()
     assert optimizer.state[tensors[0]]["step"] == 2
     assert optimizer.state[tensors[0]]["exp_avg"].dtype == ag.float64
-    np.testing.assert_allclose(tensors[1].data, -2.0, rtol=1e-6)
+    np.testing.assert_allclose(tensors[1].array, -2.0, rtol=1e-6)
     assert blocks(optimizer) == [2]
 
 
 def test_another_shape_is_an_error_once_there_is_state() -> None:
     w = ag.zeros(3, requires_grad=True)
     optimizer = optim.Adam([w])
-    w.data = np.zeros(4, "float32")
+    w.array = np.zeros(4, "float32")
     w.grad = ag.zeros(4)
     optimizer.step()
-    w.data = np.zeros(5, "float32")
+    w.array = np.zeros(5, "float32")
     with pytest.raises(
         ag.errors.ArgumentError,
         match=r"parameter 0 of its group has shape \(5,\), but its state 'exp_avg' has shape \(4,\). Make a new",
@@ -522,7 +522,7 @@ def test_a_changed_list_of_parameters_is_noticed() -> None:
     optimizer.param_groups[0]["params"][0] = c
     set_gradients([a, b, c], [np.ones(2, "float32")] * 3)
     optimizer.step()
-    assert [t.data[0] for t in (a, b, c)] == [-1.0, -2.5, -1.0]
+    assert [t.array[0] for t in (a, b, c)] == [-1.0, -2.5, -1.0]
 
 
 def test_uneven_gradients_split_the_call_and_pieces_stay_apart() -> None:
@@ -583,7 +583,7 @@ def test_is_freed_with_the_collector_off() -> None:
 
 def as_json(state: dict[str, Any]) -> dict[str, Any]:
     """A state dict as it comes back from JSON and a file of arrays: string keys, lists for tuples."""
-    arrays = {f"{i}.{k}": v.data for i, s in state["state"].items() for k, v in s.items() if isinstance(v, ag.Tensor)}
+    arrays = {f"{i}.{k}": v.array for i, s in state["state"].items() for k, v in s.items() if isinstance(v, ag.Tensor)}
     plain = {i: {k: None if isinstance(v, ag.Tensor) else v for k, v in s.items()} for i, s in state["state"].items()}
     loaded = json.loads(json.dumps({"state": plain, "param_groups": state["param_groups"]}))
     for name, array in arrays.items():
@@ -614,7 +614,7 @@ def test_resuming_equals_going_on_bit_for_bit(
         set_gradients(tensors, gradients(step))
         optimizer.step()
     saved = optimizer.state_dict()
-    copies = make([t.data for t in tensors])
+    copies = make([t.array for t in tensors])
     resumed = CLASSES[name](copies)
     resumed.load_state_dict(as_json(saved) if through_json else saved)
     for step in range(5, 10):
@@ -622,7 +622,7 @@ def test_resuming_equals_going_on_bit_for_bit(
             set_gradients(t, gradients(step))
             o.step()
     for a, b in zip(tensors, copies, strict=True):
-        np.testing.assert_array_equal(a.data, b.data)
+        np.testing.assert_array_equal(a.array, b.array)
 
 
 def test_state_dict_has_the_structure_of_torch() -> None:
@@ -735,8 +735,8 @@ def test_a_deep_copy_trains_its_own_parameters() -> None:
     copied, copies = copy.deepcopy((optimizer, tensors))
     set_gradients(copies, [np.ones(2, "float32"), np.ones(3, "float32")])
     copied.step()
-    assert [t.data[0] for t in tensors] == [-1.0, -1.0]
-    assert [t.data[0] for t in copies] == [-2.5, -2.5]
+    assert [t.array[0] for t in tensors] == [-1.0, -1.0]
+    assert [t.array[0] for t in copies] == [-2.5, -2.5]
 
 
 # --------------------------------------------------------------------------------------------------------------- errors
@@ -873,7 +873,7 @@ def test_large_parameters_are_updated_by_several_threads_to_the_same_bits(dtype:
             for _ in range(2):
                 p.grad = ag.tensor(rng.normal(size=p.shape).astype(dtype))
                 rule.step()
-            found.append(p.data.tobytes())
+            found.append(p.array.tobytes())
         return found
 
     assert trained(1) == trained(2) == trained(3)

@@ -167,8 +167,8 @@ def test_equals_a_plain_numpy_implementation(name: str, dtype: str) -> None:
                 if g is not None:
                     expected[i] = reference(name, options, expected[i], g.astype("float64"), states[i])
         for t, e in zip(tensors, expected, strict=True):
-            assert t.data.dtype == dtype
-            np.testing.assert_allclose(t.data, e, **TOLERANCE[dtype], err_msg=str(options))
+            assert t.array.dtype == dtype
+            np.testing.assert_allclose(t.array, e, **TOLERANCE[dtype], err_msg=str(options))
 
 
 @dtypes
@@ -189,13 +189,13 @@ def test_equals_torch_over_50_steps(torch: Any, name: str, dtype: str) -> None:
             optimizer.step()
             oracle.step()
         for a, b in zip(ours, theirs, strict=True):
-            np.testing.assert_allclose(a.data, b.detach().numpy(), **close, err_msg=str(options))
+            np.testing.assert_allclose(a.array, b.detach().numpy(), **close, err_msg=str(options))
         saved, other = optimizer.state_dict()["state"], oracle.state_dict()["state"]
         assert set(saved) == set(other)
         for index, state in saved.items():
             assert set(state) == set(other[index])
             for key, value in state.items():
-                value = value.data if isinstance(value, ag.Tensor) else value
+                value = value.array if isinstance(value, ag.Tensor) else value
                 np.testing.assert_allclose(value, other[index][key].numpy(), **close, err_msg=f"{key} {options}")
 
 
@@ -307,7 +307,7 @@ def test_muon_takes_the_nearest_orthogonal_matrix() -> None:
         w.grad = ag.from_numpy(g.astype("float32"))
         optim.Muon([w], lr=1.0, ns_steps=60, ns_coefficients=(1.5, -0.5, 0.0)).step()
         u, _, v = np.linalg.svd(g, full_matrices=False)
-        np.testing.assert_allclose(w.data, -(u @ v) * sqrt(max(1, shape[0] / shape[1])), atol=0.05)
+        np.testing.assert_allclose(w.array, -(u @ v) * sqrt(max(1, shape[0] / shape[1])), atol=0.05)
 
 
 @pytest.mark.parametrize("name", sorted({*OPTIONS} - {"Muon", "Adafactor"}))
@@ -316,8 +316,8 @@ def test_a_gradient_of_nan_stays_in_its_element(name: str) -> None:
     optimizer = CLASSES[name]([w, other], lr=0.1)
     w.grad, other.grad = ag.tensor([np.nan, 1.0]), ag.tensor([1.0])
     optimizer.step()
-    assert w.data[1] == other.data[0] < 1
-    assert w.data[0] == 1 if name == "Rprop" else np.isnan(w.data[0])
+    assert w.array[1] == other.array[0] < 1
+    assert w.array[0] == 1 if name == "Rprop" else np.isnan(w.array[0])
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, 1e38])
@@ -332,7 +332,7 @@ def test_gradients_that_are_not_finite_warn_of_nothing(name: str, bad: float) ->
 
     for _ in range(2):
         optimizer.step(closure)
-    assert not np.isfinite(w.data).all() or bad == 1e38
+    assert not np.isfinite(w.array).all() or bad == 1e38
 
 
 @pytest.mark.parametrize(
@@ -364,7 +364,7 @@ def test_large_parameters_are_updated_by_several_threads_to_the_same_bits(dtype:
             rule = CLASSES[name]([p], lr=0.1)
             p.grad = ag.tensor(rng.normal(size=p.shape).astype(dtype))
             rule.step()
-            found.append(p.data.tobytes())
+            found.append(p.array.tobytes())
         return found
 
     assert trained(1) == trained(2)
@@ -383,7 +383,7 @@ def test_a_matrix_in_any_memory_is_updated_where_it_is(name: str) -> None:
         for _ in range(2):
             w.grad = ag.from_numpy(g)
             optimizer.step()
-        assert w.data is memory or np.shares_memory(w.data, memory)
+        assert w.array is memory or np.shares_memory(w.array, memory)
         results.append(memory.copy())
     np.testing.assert_array_equal(results[0], results[1])
     np.testing.assert_array_equal(results[0], results[2])
@@ -443,7 +443,7 @@ def test_frozen_parameters_and_groups_of_their_own() -> None:
         ((frozen + small + large) ** 2).sum().backward()
         optimizer.step()
     assert frozen.tolist() == [1, 1]
-    assert 1 > small.data[0] > large.data[0]
+    assert 1 > small.array[0] > large.array[0]
     assert list(optimizer.state_dict()["state"]) == [1, 2]
 
 
@@ -469,7 +469,7 @@ def test_resuming_equals_going_on_bit_for_bit(name: str, dtype: str) -> None:
     for step in range(5):
         set_gradients(tensors, gradients(step))
         optimizer.step()
-    copies = make([t.data for t in tensors])
+    copies = make([t.array for t in tensors])
     resumed = CLASSES[name](copies)
     resumed.load_state_dict(through_json(optimizer.state_dict()))
     for step in range(5, 10):
@@ -477,7 +477,7 @@ def test_resuming_equals_going_on_bit_for_bit(name: str, dtype: str) -> None:
             set_gradients(t, gradients(step))
             o.step()
     for a, b in zip(tensors, copies, strict=True):
-        np.testing.assert_array_equal(a.data, b.data)
+        np.testing.assert_array_equal(a.array, b.array)
 
 
 @pytest.mark.parametrize("name", [*OPTIONS, "Adam", "AdamW", "RMSprop", "Adagrad", "SGD", "LBFGS"])
@@ -500,13 +500,13 @@ def test_a_state_of_torch_goes_on_here(torch: Any, name: str) -> None:
     for _ in range(3):
         stepped(oracle, theirs)
     for a, b in zip(ours, theirs, strict=True):
-        a.data[...] = b.detach().numpy()
+        a.array[...] = b.detach().numpy()
     optimizer.load_state_dict(oracle.state_dict())
     for _ in range(3):
         stepped(oracle, theirs)
         stepped(optimizer, ours)
     for a, b in zip(ours, theirs, strict=True):
-        np.testing.assert_allclose(a.data, b.detach().numpy(), rtol=1e-3 if name == "Muon" else 1e-9)
+        np.testing.assert_allclose(a.array, b.detach().numpy(), rtol=1e-3 if name == "Muon" else 1e-9)
 
 
 def test_a_state_of_another_shape() -> None:

@@ -64,7 +64,7 @@ def made(n: int = 3, m: int = 3) -> nn.Linear:
 def test_one_original() -> None:
     layer = made()
     weight = layer.weight
-    values = weight.data.copy()
+    values = weight.array.copy()
     assert parametrize.register_parametrization(layer, "weight", Symmetric()) is layer
     assert repr(layer) == (
         "ParametrizedLinear(\n  in_features=3, out_features=3, bias=True\n  (parametrizations): ModuleDict(\n"
@@ -74,13 +74,13 @@ def test_one_original() -> None:
     assert list(layer.state_dict()) == ["bias", "parametrizations.weight.original"]
     assert layer.parametrizations.weight.original is weight  # as an optimizer knows it
     upper = np.triu(values)
-    np.testing.assert_array_equal(weight.data, upper)
-    np.testing.assert_array_equal(layer.weight.data, upper + np.triu(values, 1).T)
+    np.testing.assert_array_equal(weight.array, upper)
+    np.testing.assert_array_equal(layer.weight.array, upper + np.triu(values, 1).T)
     layer(numbers(2, 3)).sum().backward()
     assert weight.grad is not None
     assert layer.weight is not layer.weight
     layer.weight = ag.eye(3, dtype=ag.float64) * 7
-    np.testing.assert_array_equal(weight.data, np.eye(3) * 7)
+    np.testing.assert_array_equal(weight.array, np.eye(3) * 7)
     layer.weight = nn.Parameter(ag.eye(3, dtype=ag.float64))  # a Parameter is assigned like any tensor
     assert layer.weight.tolist() == np.eye(3).tolist()
     with pytest.raises(AttributeError, match="'ParametrizedLinear' object has no attribute 'wieght'"):
@@ -98,25 +98,25 @@ def test_several_originals() -> None:
         "bias", "parametrizations.weight.original0", "parametrizations.weight.original1",
     ]  # fmt: skip
     assert (known.is_tensor, known.ntensors, known.unsafe) == (False, 2, True)
-    assert np.linalg.matrix_rank(layer.weight.data) == 1
+    assert np.linalg.matrix_rank(layer.weight.array) == 1
     layer.weight = numbers(3, 1) @ numbers(1, 3, seed=2)
-    np.testing.assert_allclose(layer.weight.data, numbers(3, 1).data @ numbers(1, 3, seed=2).data, rtol=1e-9)
+    np.testing.assert_allclose(layer.weight.array, numbers(3, 1).array @ numbers(1, 3, seed=2).array, rtol=1e-9)
     with pytest.raises(ValueError, match="Cannot leave unparametrized"):
         parametrize.remove_parametrizations(layer, "weight", leave_parametrized=False)
-    before = layer.weight.data.copy()
+    before = layer.weight.array.copy()
     parametrize.remove_parametrizations(layer, "weight")
     assert (type(layer), type(layer.weight)) == (nn.Linear, nn.Parameter)
-    np.testing.assert_array_equal(layer.weight.data, before)
+    np.testing.assert_array_equal(layer.weight.array, before)
 
 
 def test_a_chain() -> None:
     layer = made()
-    values = layer.weight.data.copy()
+    values = layer.weight.array.copy()
     parametrize.register_parametrization(layer, "weight", Symmetric())
     parametrize.register_parametrization(layer, "weight", Double())
     parametrize.register_parametrization(layer, "bias", Exp(), unsafe=True)
     upper = np.triu(values)
-    np.testing.assert_allclose(layer.weight.data, 2 * (upper + np.triu(values, 1).T))
+    np.testing.assert_allclose(layer.weight.array, 2 * (upper + np.triu(values, 1).T))
     assert len(layer.parametrizations) == 2
     assert parametrize.is_parametrized(layer)
     assert parametrize.is_parametrized(layer, "bias")
@@ -130,7 +130,7 @@ def test_a_chain() -> None:
     weight = layer.parametrizations.weight.original
     parametrize.remove_parametrizations(layer, "weight", leave_parametrized=False)
     assert layer.weight is weight
-    np.testing.assert_array_equal(layer.weight.data, upper)
+    np.testing.assert_array_equal(layer.weight.array, upper)
     assert repr(layer) == "Linear(in_features=3, out_features=3, bias=True)"
     assert not hasattr(layer, "parametrizations")
     with pytest.raises(ValueError, match="Module Linear does not have a parametrization on 'weight'"):
@@ -167,15 +167,15 @@ def test_modes_copies_and_states() -> None:
     twin = copy.deepcopy(layer)
     parametrize.remove_parametrizations(twin, "weight")
     assert (type(twin), type(layer).__name__) == (nn.Linear, "ParametrizedLinear")
-    np.testing.assert_array_equal(twin.weight.data, layer.weight.data)
+    np.testing.assert_array_equal(twin.weight.array, layer.weight.array)
     other = parametrize.register_parametrization(made(), "weight", Symmetric())
     assert type(other) is type(layer)
     other.load_state_dict(layer.state_dict())
-    np.testing.assert_array_equal(other.weight.data, layer.weight.data)
+    np.testing.assert_array_equal(other.weight.array, layer.weight.array)
     third = parametrize.transfer_parametrizations_and_params(layer, nn.Linear(3, 3, dtype=ag.float64))
     assert third.parametrizations.weight.original is layer.parametrizations.weight.original
     fresh = parametrize.transfer_parametrizations_and_params(layer, nn.Module(), "weight")
-    np.testing.assert_array_equal(fresh.weight.data, layer.weight.data)
+    np.testing.assert_array_equal(fresh.weight.array, layer.weight.array)
     plain = nn.ReLU()
     assert parametrize.transfer_parametrizations_and_params(nn.ReLU(), plain) is plain
     two = parametrizations.weight_norm(made())
@@ -188,11 +188,11 @@ def test_an_optimizer_made_before_trains_the_original() -> None:
     layer = made()
     optimizer = optim.SGD(layer.parameters(), lr=0.1)
     parametrize.register_parametrization(layer, "weight", Symmetric())
-    before = layer.weight.data.copy()
+    before = layer.weight.array.copy()
     layer(numbers(2, 3)).pow(2).sum().backward()
     optimizer.step()
-    assert not np.allclose(layer.weight.data, before)
-    np.testing.assert_array_equal(layer.weight.data, layer.weight.data.T)
+    assert not np.allclose(layer.weight.array, before)
+    np.testing.assert_array_equal(layer.weight.array, layer.weight.array.T)
 
 
 @pytest.mark.parametrize(
@@ -261,9 +261,9 @@ def test_weight_norm_takes_the_state_of_the_hook() -> None:
     old = nn.Sequential(nn.utils.weight_norm(made()))
     new = nn.Sequential(parametrizations.weight_norm(nn.Linear(3, 3, dtype=ag.float64)))
     new.load_state_dict(old.state_dict())
-    np.testing.assert_array_equal(new[0].weight.data, old[0].weight.data)
+    np.testing.assert_array_equal(new[0].weight.array, old[0].weight.array)
     parametrize.remove_parametrizations(new[0], "weight")
-    np.testing.assert_allclose(new[0].weight.data, made().weight.data, rtol=1e-12)
+    np.testing.assert_allclose(new[0].weight.array, made().weight.array, rtol=1e-12)
 
 
 # --------------------------------------------------------------------------------------------------------- orthogonal
@@ -280,7 +280,7 @@ def test_orthogonal(shape: Any, orthogonal_map: Any, use_trivialization: bool) -
     parametrizations.orthogonal(layer, "weight", orthogonal_map, use_trivialization=use_trivialization)
 
     def check() -> None:
-        Q = layer.weight.data
+        Q = layer.weight.array
         tall = Q if shape[-2] >= shape[-1] else Q.swapaxes(-1, -2)
         small = np.broadcast_to(np.eye(min(shape[-2:])), (*shape[:-2], *[min(shape[-2:])] * 2))
         np.testing.assert_allclose(tall.swapaxes(-1, -2) @ tall, small, atol=1e-12)
@@ -298,7 +298,7 @@ def test_orthogonal(shape: Any, orthogonal_map: Any, use_trivialization: bool) -
     if invertible and not (orthogonal_map is None and not use_trivialization and shape == (4, 4)):
         Q = nn.init.orthogonal_(ag.empty(*shape[-2:], dtype=ag.float64)).expand(shape)
         layer.weight = Q
-        np.testing.assert_allclose(layer.weight.data, Q.data, atol=1e-12)
+        np.testing.assert_allclose(layer.weight.array, Q.array, atol=1e-12)
     else:
         with pytest.raises(
             NotImplementedError, match="It is not possible to assign to the matrix exponential or the Cayley"
@@ -322,14 +322,14 @@ def test_orthogonal_to_second_order(orthogonal_map: str, shape: Any) -> None:
 def test_orthogonal_starts_at_an_orthogonal_weight() -> None:
     layer = nn.Linear(4, 4)
     nn.init.orthogonal_(layer.weight)
-    before = layer.weight.data.copy()
-    np.testing.assert_allclose(parametrizations.orthogonal(layer).weight.data, before, atol=1e-6)
+    before = layer.weight.array.copy()
+    np.testing.assert_allclose(parametrizations.orthogonal(layer).weight.array, before, atol=1e-6)
     assert layer.weight.dtype == ag.float32
     wide = nn.Linear(5, 3)
     nn.init.orthogonal_(wide.weight)
-    before = wide.weight.data.copy()
+    before = wide.weight.array.copy()
     np.testing.assert_allclose(
-        parametrizations.orthogonal(wide, orthogonal_map="householder", use_trivialization=False).weight.data,
+        parametrizations.orthogonal(wide, orthogonal_map="householder", use_trivialization=False).weight.array,
         before,
         atol=1e-6,
     )
@@ -353,18 +353,18 @@ def test_orthogonal_starts_at_an_orthogonal_weight() -> None:
 
 def test_spectral_norm() -> None:
     layer = made(3, 4)
-    norm = np.linalg.norm(layer.weight.data, 2)
-    expected = layer.weight.data / norm
+    norm = np.linalg.norm(layer.weight.array, 2)
+    expected = layer.weight.array / norm
     parametrizations.spectral_norm(layer)
     for _ in range(200):
         value = layer.weight
-    np.testing.assert_allclose(value.data, expected, rtol=1e-8)
+    np.testing.assert_allclose(value.array, expected, rtol=1e-8)
     layer.eval()
     assert list(layer.state_dict())[1:] == [f"parametrizations.weight.{name}" for name in ("original", "0._u", "0._v")]
     layer.weight = numbers(4, 3, seed=5)
-    np.testing.assert_array_equal(layer.parametrizations.weight.original.data, numbers(4, 3, seed=5).data)
+    np.testing.assert_array_equal(layer.parametrizations.weight.original.array, numbers(4, 3, seed=5).array)
     bias = parametrizations.spectral_norm(made(3, 4), "bias")
-    np.testing.assert_allclose(bias.bias.data, numbers(4, seed=1).data / np.linalg.norm(numbers(4, seed=1).data))
+    np.testing.assert_allclose(bias.bias.array, numbers(4, seed=1).array / np.linalg.norm(numbers(4, seed=1).array))
     with pytest.raises(
         IndexError, match=r"spectral_norm: dim=2 is out of range: expected -2 to 1 for a weight of \(2, 2\)"
     ):
@@ -415,20 +415,20 @@ def compare(layer: Any, shape: Any, by: Any) -> None:
     x = numbers(*shape)
     out, other = ours(x), theirs(torch.tensor(x.data))
     out, other = (out[0], other[0]) if isinstance(out, tuple) else (out, other)
-    np.testing.assert_allclose(out.data, other.detach().numpy(), rtol=1e-8, atol=1e-10)
+    np.testing.assert_allclose(out.array, other.detach().numpy(), rtol=1e-8, atol=1e-10)
     (out**3).sum().backward()
     (other**3).sum().backward()
     for (name, p), q in zip(ours.named_parameters(), theirs.parameters(), strict=True):
         g = q.grad.numpy()
-        np.testing.assert_allclose(p.grad.data, g, rtol=1e-7, atol=1e-9 * (1 + abs(g).max()), err_msg=name)
+        np.testing.assert_allclose(p.grad.array, g, rtol=1e-7, atol=1e-9 * (1 + abs(g).max()), err_msg=name)
     for a, b in zip(ours.buffers(), theirs.buffers(), strict=True):
-        np.testing.assert_allclose(a.data, b.numpy(), rtol=1e-9, atol=1e-12)
+        np.testing.assert_allclose(a.array, b.numpy(), rtol=1e-9, atol=1e-12)
 
 
 @pytest.mark.parametrize("shape", [(3, 3), (5, 3), (3, 5)])
 def test_householder_inverse_is_pytorchs(shape: Any) -> None:
     torch = pytest.importorskip("torch")
-    weights = nn.init.orthogonal_(ag.empty(*shape, dtype=ag.float64)).data
+    weights = nn.init.orthogonal_(ag.empty(*shape, dtype=ag.float64)).array
     originals = []
     for lib, n, p in ((torch, torch.nn, torch.nn.utils.parametrizations), (ag, nn, parametrizations)):
         layer = n.Module()

@@ -56,7 +56,7 @@ def check(f: Callable[..., Tensor], xs: list[Any], order: int) -> None:
         assert order == 1
         return
     gs = grad(y, ts, allow_unused=True)
-    exact = sum(float((g.data * v).sum()) for g, v in zip(gs, vs, strict=True) if g is not None)
+    exact = sum(float((g.array * v).sum()) for g, v in zip(gs, vs, strict=True) if g is not None)
     numerical = directional(lambda *a: f(*(ag.tensor(x, requires_grad=True) for x in a)).item(), xs, vs)
     np.testing.assert_allclose(exact, numerical, rtol=2e-5, atol=1e-6)
     if order > 1:
@@ -105,7 +105,7 @@ def test_the_written_pull_is_the_plain_one(prim: Any, operands: Any, params: dic
     live = [ts[i] for i in places]
     written, plain = grad(y, live, g, retain_graph=True), grad(y, live, g, create_graph=True)
     for a, b in zip(written, plain, strict=True):
-        np.testing.assert_allclose(a.data, b.data, rtol=1e-12, atol=1e-14)
+        np.testing.assert_allclose(a.array, b.array, rtol=1e-12, atol=1e-14)
 
 
 @cases(lambda prim, params: "dtype" not in params)
@@ -118,7 +118,7 @@ def test_float32_stays_float32(prim: Any, operands: Any, params: dict[str, Any])
         assert y.dtype == np.float32
         for g in grad(y, [ts[i] for i in places], ag.ones_like(y)):
             assert g.dtype == np.float32
-        np.testing.assert_allclose(y.detach().data, result(prim, operands, params), rtol=2e-3, atol=2e-3)
+        np.testing.assert_allclose(y.detach().array, result(prim, operands, params), rtol=2e-3, atol=2e-3)
 
 
 @cases()

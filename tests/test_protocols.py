@@ -35,7 +35,9 @@ def test_len_and_iteration() -> None:
     assert len(ag.zeros(0, 3)) == 0
     rows = list(a)
     assert [r.shape for r in rows] == [(3,), (3,)]
-    np.testing.assert_array_equal(grad(sum(r.sum() * i for i, r in enumerate(rows)), a)[0].data, [[0, 0, 0], [1, 1, 1]])
+    np.testing.assert_array_equal(
+        grad(sum(r.sum() * i for i, r in enumerate(rows)), a)[0].array, [[0, 0, 0], [1, 1, 1]]
+    )
     first, second = ag.tensor([1, 2])
     assert (first.item(), second.item()) == (1, 2)
     assert list(ag.zeros(0)) == []
@@ -140,8 +142,8 @@ def test_numpy_shares_memory_and_refuses_history() -> None:
     t = ag.ones(2)
     for a in (t.numpy(), np.asarray(t), t.detach().numpy()):
         assert type(a) is np.ndarray
-        assert np.shares_memory(a, t.data)
-    assert not np.shares_memory(np.array(t), t.data)
+        assert np.shares_memory(a, t.array)
+    assert not np.shares_memory(np.array(t), t.array)
     assert np.asarray(t, dtype="float64").dtype == "float64"
     with pytest.raises(ValueError, match=r"[Uu]nable to avoid copy"):
         np.asarray(t, dtype="float64", copy=False)
@@ -176,7 +178,7 @@ def test_binary_ufuncs_are_recorded_on_either_side(ufunc: Any, dtype: str) -> No
         y = ufunc(left, right)
         assert type(y) is Tensor
         assert y.dtype == dtype
-        np.testing.assert_allclose(y.detach().data, ufunc(a, b), rtol=1e-6)
+        np.testing.assert_allclose(y.detach().array, ufunc(a, b), rtol=1e-6)
         for place, t in enumerate((left, right)):
             if isinstance(t, Tensor):
                 (g,) = grad(y.sum(), t, retain_graph=True)
@@ -185,26 +187,26 @@ def test_binary_ufuncs_are_recorded_on_either_side(ufunc: Any, dtype: str) -> No
                     moved = [[a, b], [a, b]]
                     moved[0][place], moved[1][place] = (a, b)[place] + eps * v, (a, b)[place] - eps * v
                     numerical = (ufunc(*moved[0]) - ufunc(*moved[1])).sum() / (2 * eps)
-                    assert (g.data * v).sum() == pytest.approx(numerical, rel=1e-6)
+                    assert (g.array * v).sum() == pytest.approx(numerical, rel=1e-6)
 
 
 @pytest.mark.parametrize("ufunc", UNARY, ids=lambda u: u.__name__)
 def test_unary_ufuncs_are_recorded(ufunc: Any) -> None:
     a = np.array([0.3, 0.7, 0.9])
     y = ufunc(leaf(a))
-    np.testing.assert_allclose(y.detach().data, ufunc(a))
+    np.testing.assert_allclose(y.detach().array, ufunc(a))
     x = leaf(a)
     (g,) = grad(ufunc(x).sum(), x)
-    np.testing.assert_allclose(g.data, (ufunc(a + 1e-6) - ufunc(a - 1e-6)) / 2e-6, rtol=1e-6)
+    np.testing.assert_allclose(g.array, (ufunc(a + 1e-6) - ufunc(a - 1e-6)) / 2e-6, rtol=1e-6)
 
 
 @pytest.mark.parametrize("ufunc", PLAIN, ids=lambda u: u.__name__)
 def test_other_ufuncs(ufunc: Any) -> None:
     a, b = np.array([7.5, -7.5, 0.0]), np.array([2.0, 2.0, 1.0])
     for left, right in ((ag.tensor(a), b), (a, ag.tensor(b))):
-        np.testing.assert_array_equal(ufunc(left, right).data, ufunc(a, b))
+        np.testing.assert_array_equal(ufunc(left, right).array, ufunc(a, b))
     for one in (np.sign, np.floor, np.ceil, np.trunc, np.isnan, np.isinf, np.isfinite, np.logical_not):
-        np.testing.assert_array_equal(one(ag.tensor(a)).data, one(a))
+        np.testing.assert_array_equal(one(ag.tensor(a)).array, one(a))
     assert np.arccosh(ag.tensor([2.0])).item() == pytest.approx(math.acosh(2))
 
 
@@ -215,7 +217,7 @@ def test_operators_with_arrays_and_numpy_scalars_on_the_left() -> None:
         y = op(left, a)
         assert isinstance(y, Tensor)
         assert y.requires_grad
-        np.testing.assert_allclose(y.detach().data, op(left, a.data), rtol=1e-6)
+        np.testing.assert_allclose(y.detach().array, op(left, a.array), rtol=1e-6)
         y = op(np.float64(2), a)
         assert y.dtype == "float32", "a NumPy scalar is a number: float64 does not enter"
         assert y.requires_grad
@@ -254,14 +256,14 @@ def test_what_ufuncs_do_not_do() -> None:
     np.testing.assert_array_equal(plain, np.ones((2, 3)))
     t = ag.ones(2, 3, dtype="float64")
     t += plain
-    assert (t.data == 2).all()
+    assert (t.array == 2).all()
 
 
 def test_dlpack() -> None:
     t = ag.tensor([[1.0, 2.0], [3.0, 4.0]])
     a = np.from_dlpack(t)
-    assert np.shares_memory(a, t.data)
-    np.testing.assert_array_equal(a, t.data)
+    assert np.shares_memory(a, t.array)
+    np.testing.assert_array_equal(a, t.array)
     assert ag.from_numpy(np.from_dlpack(ag.arange(3))).tolist() == [0, 1, 2]
     assert t.__dlpack_device__() == (1, 0)
     with pytest.raises(GraphError, match=r"numpy\(\) of a tensor that requires gradients"):
@@ -294,8 +296,8 @@ def test_deepcopy_of_leaves() -> None:
         np.testing.assert_array_equal(mine.data, theirs.data)
         assert not np.shares_memory(mine.data, theirs.data)
     (b * 3.0).sum().backward()
-    np.testing.assert_array_equal(b.grad.data, np.full((2, 3), 5.0))
-    np.testing.assert_array_equal(a.grad.data, np.full((2, 3), 2.0))
+    np.testing.assert_array_equal(b.grad.array, np.full((2, 3), 5.0))
+    np.testing.assert_array_equal(a.grad.array, np.full((2, 3), 2.0))
     view = plain[1:]
     apart = copy.deepcopy(view)
     view[0] = 7
@@ -312,7 +314,8 @@ def test_copies_that_are_refused() -> None:
     for t in (a, y, ag.ones(2)):
         for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
             with pytest.raises(
-                TypeError, match=r"tensors are not pickled: .*; write them with autograd_core\.save\(obj, path\), a model"
+                TypeError,
+                match=r"tensors are not pickled: .*; write them with autograd_core\.save\(obj, path\), a model",
             ):
                 pickle.dumps(t, protocol)
 
@@ -320,9 +323,9 @@ def test_copies_that_are_refused() -> None:
 def test_clone_and_detach() -> None:
     a = leaf()
     c, d = a.clone(), a.detach()
-    assert not np.shares_memory(c.data, a.data)
-    assert np.shares_memory(d.data, a.data)
-    np.testing.assert_array_equal(grad(c.sum(), a)[0].data, np.ones((2, 3)))
+    assert not np.shares_memory(c.array, a.array)
+    assert np.shares_memory(d.array, a.array)
+    np.testing.assert_array_equal(grad(c.sum(), a)[0].array, np.ones((2, 3)))
     assert (d.requires_grad, d.is_leaf, d.grad_fn) == (False, True, None)
     y = a * 2.0
     assert y.detach_() is y
@@ -352,10 +355,10 @@ def test_in_place_operators_on_every_dtype(op: Callable[[Any, Any], Any], other:
     start = np.array([5, 2, 7]).astype(dtype)
     for right in (other, ag.tensor(np.full(3, other, dtype)), np.full(3, other, dtype), ag.tensor(other)):
         t = ag.tensor(start)
-        array = t.data
+        array = t.array
         got = op(t, right)
         assert got is t
-        assert t.data is array
+        assert t.array is array
         assert t.dtype == dtype
         np.testing.assert_array_equal(array, op(start.copy(), np.full(3, other, dtype)))
 
@@ -379,7 +382,7 @@ def test_results_of_a_higher_kind_are_not_written_in_place(dtype: str) -> None:
     if dtype == "bool":
         with pytest.raises(DtypeError, match="a int64 result cannot be written in place into a bool tensor"):
             t += 1
-    np.testing.assert_array_equal(t.data, np.array([1, 0], dtype))
+    np.testing.assert_array_equal(t.array, np.array([1, 0], dtype))
     f = ag.tensor([1.0, 2.0])
     f += ag.tensor([1.0, 1.0], dtype="float64")
     assert (f.dtype, f.tolist()) == (ag.float32, [2, 3])
@@ -387,14 +390,14 @@ def test_results_of_a_higher_kind_are_not_written_in_place(dtype: str) -> None:
 
 def test_in_place_logic() -> None:
     t = ag.tensor([True, False, True])
-    array = t.data
+    array = t.array
     t &= ag.tensor([True, True, False])
     assert t.tolist() == [True, False, False]
     t |= ag.tensor([False, True, False])
     assert t.tolist() == [True, True, False]
     t ^= ag.tensor([True, True, True])
     assert t.tolist() == [False, False, True]
-    assert t.data is array
+    assert t.array is array
     n = ag.tensor([6, 3])
     n &= 2
     assert n.tolist() == [2, 2]
@@ -405,8 +408,8 @@ def test_an_operator_on_an_item_is_recorded_once() -> None:
     h = a * 1.0
     h[1] *= 10.0
     h[:2] += a[1:]
-    np.testing.assert_array_equal(h.detach().data, [3, 23, 3])
-    np.testing.assert_array_equal(grad(h.sum(), a)[0].data, [1, 11, 2])
+    np.testing.assert_array_equal(h.detach().array, [3, 23, 3])
+    np.testing.assert_array_equal(grad(h.sum(), a)[0].array, [1, 11, 2])
 
 
 def test_an_operation_in_place_keeps_what_it_reads() -> None:
@@ -417,7 +420,7 @@ def test_an_operation_in_place_keeps_what_it_reads() -> None:
     ):  # fmt: skip
         h = a * 1.0
         write(h)
-        np.testing.assert_allclose(grad(h.sum(), a)[0].data, want)
+        np.testing.assert_allclose(grad(h.sum(), a)[0].array, want)
     h = a * 1.0
     y = h * h  # not the operation in place: this one loses its operand
     h.square_()
@@ -440,15 +443,15 @@ def test_methods_that_write_in_place() -> None:
         ("scatter_add_", (0, ag.tensor([1]), ag.tensor([5.0], dtype="float64"))),
     ):  # fmt: skip
         t = ag.tensor(x)
-        array = t.data
+        array = t.array
         assert getattr(t, name)(*args) is t
-        assert t.data is array
+        assert t.array is array
         want = getattr(ag.tensor(x), name[:-1])(*args)
-        np.testing.assert_array_equal(array, want.data)
+        np.testing.assert_array_equal(array, want.array)
         a = leaf(x)
         b = a * 1.0
         getattr(b, name)(*args)
-        np.testing.assert_array_equal(grad(b.sum(), a)[0].data, grad(getattr(a, name[:-1])(*args).sum(), a)[0].data)
+        np.testing.assert_array_equal(grad(b.sum(), a)[0].array, grad(getattr(a, name[:-1])(*args).sum(), a)[0].array)
     t = ag.tensor(x)
     assert t.fill_(3).tolist() == [3, 3, 3]
     assert t.zero_().tolist() == [0, 0, 0]
@@ -473,7 +476,7 @@ def test_conversions() -> None:
     ):  # fmt: skip
         got = convert(t)
         assert got.dtype == dtype
-        np.testing.assert_array_equal(got.data, t.data.astype(dtype))
+        np.testing.assert_array_equal(got.array, t.array.astype(dtype))
         assert convert(got) is got, "nothing to do"
     assert t.float() is t
     a = leaf()
@@ -505,12 +508,12 @@ VIEWS: list[tuple[str, Callable[[Tensor], Any]]] = [
 def test_views_share_memory(view: Callable[[Tensor], Any]) -> None:
     t = ag.arange(12, dtype="float64").reshape(2, 6).clone()
     v = view(t)
-    assert np.shares_memory(v.data, t.data)
-    before = v.data.copy()
+    assert np.shares_memory(v.array, t.array)
+    before = v.array.copy()
     t += 100
-    np.testing.assert_array_equal(v.data, before + 100)
+    np.testing.assert_array_equal(v.array, before + 100)
     v.fill_(-1)
-    assert (t.data == -1).sum() == v.numel()
+    assert (t.array == -1).sum() == v.numel()
 
 
 @pytest.mark.parametrize(
@@ -521,17 +524,17 @@ def test_writes_to_views_are_recorded(view: Callable[[Tensor], Any]) -> None:
     base = a * 1.0
     v = view(base)
     v.mul_(3.0)
-    touched = base.detach().data != a.data
-    touched.flat[0] |= view(ag.arange(12).reshape(2, 6)).data.min() == 0  # three times zero is zero
+    touched = base.detach().array != a.array
+    touched.flat[0] |= view(ag.arange(12).reshape(2, 6)).array.min() == 0  # three times zero is zero
     (g,) = grad(base.sum(), a)
-    np.testing.assert_array_equal(g.data, np.where(touched, 3.0, 1.0))
+    np.testing.assert_array_equal(g.array, np.where(touched, 3.0, 1.0))
     assert touched.sum() == v.numel()
 
 
 def test_expanded_views_are_read_only() -> None:
     t = ag.tensor([[1.0], [2.0]])
     for wide in (t.expand(2, 3), t.expand_as(ag.zeros(2, 3)), t.broadcast_to((2, 3))):
-        assert np.shares_memory(wide.data, t.data)
+        assert np.shares_memory(wide.array, t.array)
         assert wide.tolist() == [[1, 1, 1], [2, 2, 2]]
         with pytest.raises(
             GraphError, match=r"an expanded view \(one number serves several places\).*use \.clone\(\) first"
@@ -543,7 +546,7 @@ def test_expanded_views_are_read_only() -> None:
 def test_what_copies() -> None:
     t = ag.arange(6).reshape(2, 3)
     for copied in (t.clone(), t.flip(0), t.repeat(2, 1), t.tile(1, 2), t[[0, 1]], t[t > 0], t.T.reshape(-1), t.roll(1)):
-        assert not np.shares_memory(copied.data, t.data)
+        assert not np.shares_memory(copied.array, t.array)
 
 
 def test_contiguous() -> None:
@@ -553,16 +556,16 @@ def test_contiguous() -> None:
     u = t.T.contiguous()
     assert u.is_contiguous()
     assert u.tolist() == t.T.tolist()
-    assert not np.shares_memory(u.data, t.data)
+    assert not np.shares_memory(u.array, t.array)
     a = leaf()
-    np.testing.assert_array_equal(grad((a.T.contiguous() * 2.0).sum(), a)[0].data, np.full((2, 3), 2.0))
+    np.testing.assert_array_equal(grad((a.T.contiguous() * 2.0).sum(), a)[0].array, np.full((2, 3), 2.0))
 
 
 def test_numpy_functions_are_the_engines_own() -> None:
     t = ag.tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
     y = np.sum(t * t, axis=1).mean() + np.max(t) + np.concatenate([t, t]).sum()
     y.backward()
-    np.testing.assert_allclose(t.grad.data, [[3, 4], [5, 7]])
+    np.testing.assert_allclose(t.grad.array, [[3, 4], [5, 7]])
     assert np.stack([t, t]).shape == (2, 2, 2)
     assert np.allclose(t.detach(), t.detach() + 1e-9)  # the rest of NumPy gets the array
     with pytest.raises(ag.errors.GraphError, match=r"\.detach\(\)\.numpy\(\)"):

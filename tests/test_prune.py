@@ -29,21 +29,21 @@ def test_a_pruned_parameter() -> None:
     assert made.weight_orig is weight
     assert made.weight_mask.tolist() == [[0, 1, 1], [0, 1, 1]]
     assert made.weight_mask.dtype == ag.float64
-    np.testing.assert_array_equal(made.weight.data, WEIGHT * made.weight_mask.data)
+    np.testing.assert_array_equal(made.weight.array, WEIGHT * made.weight_mask.array)
     assert prune.is_pruned(nn.Sequential(made))
     x = ag.ones(1, 3, dtype=ag.float64)
     made(x).sum().backward()
     assert weight.grad.tolist() == [[0, 1, 1], [0, 1, 1]]
     with ag.no_grad():
         weight += 1
-    np.testing.assert_array_equal(made(x).data, [[-4 + 3 + 1, 5 + 4 + 2]])  # each forward multiplies anew
+    np.testing.assert_array_equal(made(x).array, [[-4 + 3 + 1, 5 + 4 + 2]])  # each forward multiplies anew
     twin = nn.utils.skip_init(nn.Linear, 3, 2, dtype=ag.float64)
     prune.identity(twin, "weight").load_state_dict(made.state_dict())
-    np.testing.assert_array_equal(twin(x).data, made(x).data)
+    np.testing.assert_array_equal(twin(x).array, made(x).array)
     prune.remove(made, "weight")
     assert made.weight is weight
     assert list(made.state_dict()) == ["bias", "weight"]
-    np.testing.assert_array_equal(made.weight.data, (WEIGHT + 1) * [[0, 1, 1], [0, 1, 1]])
+    np.testing.assert_array_equal(made.weight.array, (WEIGHT + 1) * [[0, 1, 1], [0, 1, 1]])
     assert not prune.is_pruned(made)
     assert not made._hooks
     with pytest.raises(ValueError, match="pruning of 'weight' not found in Linear"):
@@ -70,7 +70,7 @@ def test_a_pruned_parameter() -> None:
 def test_masks(act: Any, mask: Any) -> None:
     made = act(layer())
     assert made.weight_mask.tolist() == mask
-    np.testing.assert_array_equal(made.weight.data, WEIGHT * np.array(mask))
+    np.testing.assert_array_equal(made.weight.array, WEIGHT * np.array(mask))
 
 
 @pytest.mark.parametrize("amount", [2, 0.3])
@@ -101,7 +101,7 @@ def test_pruning_again_prunes_among_what_is_left() -> None:
     prune.identity(made, "bias")
     assert len(prune.BasePruningMethod.all_on(made)) == 2
     prune.remove(made, "weight")
-    np.testing.assert_array_equal(made.weight.data, [[0, -5, 0], [0, 0, 0]])
+    np.testing.assert_array_equal(made.weight.array, [[0, -5, 0], [0, 0, 0]])
     assert prune.is_pruned(made)
 
 
@@ -253,7 +253,7 @@ def test_the_same_as_pytorch(act: Any) -> None:
     act(prune, ours)
     assert list(ours.state_dict()) == list(theirs.state_dict())
     for (key, a), b in zip(ours.state_dict().items(), theirs.state_dict().values(), strict=True):
-        np.testing.assert_array_equal(a.data, b.numpy(), err_msg=key)
+        np.testing.assert_array_equal(a.array, b.numpy(), err_msg=key)
     x = np.random.default_rng(0).normal(size=(2, 2, 6, 6))
     np.testing.assert_allclose(
         ours[1](ag.tensor(x)).data, theirs[1](torch.tensor(x)).detach().numpy(), rtol=1e-9, atol=1e-12

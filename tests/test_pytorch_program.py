@@ -63,7 +63,7 @@ def test_only_the_imports_change() -> None:
 
 
 def test_it_learns_without_pytorch_at_hand() -> None:
-    weights = {k: v.data for k, v in model_of(nn).state_dict().items()}
+    weights = {k: v.array for k, v in model_of(nn).state_dict().items()}
     losses, predicted = train(autograd_core, nn, nn.functional, optim, weights)
     assert np.isfinite(losses).all()
     np.testing.assert_allclose(np.sum(predicted, 1), [1, 1], rtol=1e-5)

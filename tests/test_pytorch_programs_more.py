@@ -483,7 +483,7 @@ def test_the_imports_of_the_page(theirs: str, ours: str) -> None:
 def test_the_page_tells_what_differs() -> None:
     assert len(IMPORTS) == 18
     x = ag.ones(2)
-    assert type(x.data) is np.ndarray
+    assert type(x.array) is np.ndarray
     assert x.detach().add_(1).tolist() == x.tolist() == [2, 2]
     with pytest.raises(TypeError, match="takes no arguments"):
         ag.Tensor([1.0])

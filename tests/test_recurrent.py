@@ -156,9 +156,9 @@ def test_a_packed_layer_is_its_definition(case: Any) -> None:
     )
     last = last if mode == "lstm" else (last,)
     assert result.dtype == dtype
-    np.testing.assert_allclose(result.data, outputs[there], **tolerance(dtype))
+    np.testing.assert_allclose(result.array, outputs[there], **tolerance(dtype))
     for ours, expected in zip(last, (h_n, c_n)):
-        np.testing.assert_allclose(ours.data, expected, **tolerance(dtype))
+        np.testing.assert_allclose(ours.array, expected, **tolerance(dtype))
 
 
 @MODES
@@ -170,8 +170,8 @@ def test_a_layer_is_its_definition(mode: str, dtype: Any, reverse: bool) -> None
     outputs, h_n, _ = naive_layer(mode, x, h, c, ps, [5] * 3, reverse)
     hx = (ag.tensor(h), ag.tensor(c)) if mode == "lstm" else ag.tensor(h)
     result, last = ag.recurrent_layer(mode, ag.tensor(x), hx, *map(ag.tensor, ps), reverse=reverse)
-    np.testing.assert_allclose(result.data, outputs, **tolerance(dtype))
-    np.testing.assert_allclose((last[0] if mode == "lstm" else last).data, h_n, **tolerance(dtype))
+    np.testing.assert_allclose(result.array, outputs, **tolerance(dtype))
+    np.testing.assert_allclose((last[0] if mode == "lstm" else last).array, h_n, **tolerance(dtype))
 
 
 @MODES
@@ -314,7 +314,7 @@ def test_a_cell_is_its_definition(mode: str, dtype: Any) -> None:
     made = cells[mode](ag.tensor(x), (ag.tensor(h), ag.tensor(c)) if mode == "lstm" else ag.tensor(h), *ps)
     for ours, naive in zip(made if mode == "lstm" else (made,), expected):
         assert ours.dtype == dtype
-        np.testing.assert_allclose(ours.data, naive, **tolerance(dtype))
+        np.testing.assert_allclose(ours.array, naive, **tolerance(dtype))
 
 
 @pytest.mark.parametrize("name", ["RNNCell", "LSTMCell", "GRUCell"])
@@ -631,7 +631,7 @@ def test_the_bases_of_layers_and_cells() -> None:
         assert layer.mode == mode
         same = nn.RNNBase(mode, 3, 4)
         same.load_state_dict(layer.state_dict())
-        np.testing.assert_array_equal(same(x)[0].data, layer(x)[0].data)
+        np.testing.assert_array_equal(same(x)[0].array, layer(x)[0].array)
     assert isinstance(nn.LSTMCell(3, 4), nn.RNNCellBase)
     assert nn.RNNCellBase(3, 4, False, 2).weight_hh.shape == (8, 4)
     with pytest.raises(

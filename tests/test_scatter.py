@@ -125,7 +125,7 @@ def test_writes_agree_with_numpy(dtype: Any) -> None:
     want[:, [0, 1, 2], [1, 2, 3]] = v[:, 0, :3]
     same(ag.diagonal_scatter(t, values[:, 0, :3], 1, 1, 2), want)
     same(t.select(1, -1), x[:, -1])
-    assert np.shares_memory(t.select(1, -1).data, t.data)
+    assert np.shares_memory(t.select(1, -1).array, t.array)
     same(t, x)
 
 
@@ -142,7 +142,7 @@ def test_places_may_be_of_any_integer_dtype() -> None:
 def test_sums_at_any_places() -> None:
     places = (ag.tensor([0, 0, 1]), ag.tensor([1, 1, 3]))
     want = M.copy()
-    np.add.at(want, tuple(p.data for p in places), SRC[0, :3])
+    np.add.at(want, tuple(p.array for p in places), SRC[0, :3])
     same(ag.index_put(ag.tensor(M), places, ag.tensor(SRC[0, :3]), accumulate=True), want)
     same(ag.tensor(M).index_put_(places, ag.tensor(SRC[0, :3]), True), want)
     same(ag.index_put(ag.tensor(M), (ag.tensor(MASK),), ag.tensor(2.0, dtype="float64"), True), M + 2 * MASK)
@@ -178,7 +178,7 @@ def test_0d_tensors_are_vectors_of_one() -> None:
 
 def test_where_of_a_condition_alone_says_where_it_holds() -> None:
     rows, columns = ag.where(ag.tensor(MASK))
-    np.testing.assert_array_equal(np.stack([rows.data, columns.data]), np.nonzero(MASK))
+    np.testing.assert_array_equal(np.stack([rows.array, columns.array]), np.nonzero(MASK))
 
 
 # --------------------------------------------------------------------------------------------- derivatives, as PyTorch's
@@ -243,7 +243,7 @@ def test_derivatives_agree_with_pytorch(name: str, dtype: Any) -> None:
 @pytest.mark.filterwarnings("ignore:index_reduce.. is in beta")
 @pytest.mark.parametrize("zeros", [0, 1, 2, 3])
 def test_products_with_zeros_have_pytorchs_first_derivative(zeros: int) -> None:
-    x, src = ag.tensor([2.0, 3.0]).double().data, np.array([4.0, 5.0, 6.0, 7.0])
+    x, src = ag.tensor([2.0, 3.0]).double().array, np.array([4.0, 5.0, 6.0, 7.0])
     src[:zeros] = 0
     index = np.array([0, 0, 0, 1])
     for include_self in (True, False):

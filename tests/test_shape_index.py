@@ -52,7 +52,7 @@ def test_views_share_memory_and_keep_the_dtype(dtype: Any) -> None:
     for name, (y, shape) in views.items():
         assert y.shape == shape, name
         assert y.dtype == dtype, name
-        assert np.shares_memory(y.data, x.data), name
+        assert np.shares_memory(y.array, x.array), name
 
 
 def test_reshape_resolves_and_checks_sizes() -> None:
@@ -114,9 +114,9 @@ def test_squeeze_and_unsqueeze() -> None:
 
 def test_axes_move() -> None:
     x = counting(2, 3, 4)
-    same(x.permute((1, -1, 0)), x.data.transpose(1, 2, 0))
-    same(x.movedim((0, 1), (2, 0)), np.moveaxis(x.data, (0, 1), (2, 0)))
-    same(counting(2, 3).t(), counting(2, 3).data.T)
+    same(x.permute((1, -1, 0)), x.array.transpose(1, 2, 0))
+    same(x.movedim((0, 1), (2, 0)), np.moveaxis(x.array, (0, 1), (2, 0)))
+    same(counting(2, 3).t(), counting(2, 3).array.T)
     assert ag.tensor(1.0).t().shape == ag.tensor(1.0).transpose(0, -1).shape == ()
     with pytest.raises(ShapeError, match=r"permute: dims=\(1, 0\) names 2 dims, but input has 3"):
         x.permute(1, 0)
@@ -134,8 +134,8 @@ def test_axes_move() -> None:
 def test_expand_repeats_without_a_copy() -> None:
     x = ag.tensor([[1.0], [2.0]], requires_grad=True)
     y = x.expand(3, -1, 2)
-    same(y, np.broadcast_to(x.data, (3, 2, 2)))
-    assert y.data.strides[0] == y.data.strides[2] == 0
+    same(y, np.broadcast_to(x.array, (3, 2, 2)))
+    assert y.array.strides[0] == y.array.strides[2] == 0
     y.sum().backward()
     assert x.grad.tolist() == [[6], [6]]
     same(counting(2, 3).T[:1].expand(4, 2), np.broadcast_to([[0, 3]], (4, 2)))  # not contiguous
@@ -172,16 +172,16 @@ def test_broadcasting_and_its_undoing_agree_with_numpy(shapes: Any) -> None:
     x, y, w = rng.normal(size=a), rng.normal(size=b), rng.normal(size=result)
     tx, ty = ag.tensor(x, requires_grad=True), ag.tensor(y, requires_grad=True)
     out = tx * ty
-    np.testing.assert_array_equal(out.data, x * y)
+    np.testing.assert_array_equal(out.array, x * y)
     assert ag.broadcast_shapes(a, b) == out.shape == result
     gx, gy = ag.grad(out, [tx, ty], [ag.tensor(w)])
     for g, other, shape in ((gx, y, a), (gy, x, b)):
         full = w * np.broadcast_to(other, result)
         lead = full.sum(tuple(range(len(result) - len(shape))))
         want = lead.sum(tuple(i for i, n in enumerate(shape) if n == 1), keepdims=True) if shape else lead
-        np.testing.assert_allclose(g.data, want, atol=1e-12)
+        np.testing.assert_allclose(g.array, want, atol=1e-12)
     for given_, wide in zip((tx, ty), ag.broadcast_tensors(tx, ty)):
-        np.testing.assert_array_equal(wide.data, np.broadcast_to(given_.data, result))
+        np.testing.assert_array_equal(wide.array, np.broadcast_to(given_.array, result))
 
 
 def test_shapes_that_do_not_broadcast() -> None:
@@ -192,7 +192,7 @@ def test_shapes_that_do_not_broadcast() -> None:
 def test_meshgrid() -> None:
     a, b = ag.arange(2), ag.arange(3)
     for indexing in ("ij", "xy"):
-        for got, want in zip(ag.meshgrid(a, b, indexing=indexing), np.meshgrid(a.data, b.data, indexing=indexing)):
+        for got, want in zip(ag.meshgrid(a, b, indexing=indexing), np.meshgrid(a.array, b.array, indexing=indexing)):
             same(got, want)
     assert ag.meshgrid([a])[0].tolist() == [0, 1]
     with pytest.raises(ArgumentError, match="indexing='ji' is unknown"):
@@ -203,9 +203,9 @@ def test_meshgrid() -> None:
 
 def test_repeat_and_tile() -> None:
     x = ag.tensor([[1.0, 2.0]], requires_grad=True)
-    same(x.repeat(2, 1, 3), np.tile(x.data, (2, 1, 3)))
-    same(x.tile(2), np.tile(x.data, 2))
-    same(x.tile(2, 1, 1), np.tile(x.data, (2, 1, 1)))
+    same(x.repeat(2, 1, 3), np.tile(x.array, (2, 1, 3)))
+    same(x.tile(2), np.tile(x.array, 2))
+    same(x.tile(2, 1, 1), np.tile(x.array, (2, 1, 1)))
     assert x.repeat(0, 2).shape == (0, 4)
     x.repeat(3, 2).sum().backward()
     assert x.grad.tolist() == [[6, 6]]
@@ -219,11 +219,11 @@ def test_repeat_and_tile() -> None:
 @floats
 def test_cat_and_stack(dtype: Any) -> None:
     a, b = counting(2, 3, dtype=dtype), counting(1, 3, dtype=dtype) + 10
-    same(ag.cat([a, b]), np.concatenate([a.data, b.data]))
-    same(ag.cat((a, a), dim=-1), np.concatenate([a.data, a.data], -1))
+    same(ag.cat([a, b]), np.concatenate([a.array, b.array]))
+    same(ag.cat((a, a), dim=-1), np.concatenate([a.array, a.array], -1))
     assert ag.cat([ag.zeros(0), a]).shape == (2, 3)  # as in PyTorch, an empty vector is passed over
     assert ag.cat([ag.zeros(0)]).shape == (0,)
-    same(ag.stack([a, a], 1), np.stack([a.data, a.data], 1))
+    same(ag.stack([a, a], 1), np.stack([a.array, a.array], 1))
     assert ag.stack([ag.tensor(1), ag.tensor(2)], -1).tolist() == [1, 2]
     assert ag.cat([ag.tensor([1]), ag.tensor([1.5])]).dtype == ag.float32
     assert ag.cat([a, b]).dtype == dtype
@@ -269,8 +269,8 @@ def test_split_chunk_and_unbind() -> None:
     assert [len(p) for p in ag.zeros(0).chunk(2)] == [0, 0]
     assert [len(p) for p in ag.zeros(0).split(2)] == [0]
     assert [p.tolist() for p in x[:2].unbind(1)] == [[0, 2], [1, 3]]
-    assert np.shares_memory(x.split(3)[1].data, x.data)
-    same(ag.cat(x.split([2, 5])), x.data)
+    assert np.shares_memory(x.split(3)[1].array, x.array)
+    same(ag.cat(x.split([2, 5])), x.array)
     for call, error, message in [
         (
             lambda: x.split([3, 3]),
@@ -289,11 +289,11 @@ def test_split_chunk_and_unbind() -> None:
 
 def test_flip_and_roll() -> None:
     x = counting(2, 3)
-    same(x.flip(0, -1), np.flip(x.data))
-    same(x.flip((1,)), np.flip(x.data, 1))
-    assert not np.shares_memory(x.flip(0).data, x.data)
-    same(x.roll(1), np.roll(x.data, 1))
-    same(x.roll((1, -1), (0, 1)), np.roll(x.data, (1, -1), (0, 1)))
+    same(x.flip(0, -1), np.flip(x.array))
+    same(x.flip((1,)), np.flip(x.array, 1))
+    assert not np.shares_memory(x.flip(0).array, x.array)
+    same(x.roll(1), np.roll(x.array, 1))
+    same(x.roll((1, -1), (0, 1)), np.roll(x.array, (1, -1), (0, 1)))
     with pytest.raises(ArgumentError, match=r"roll: shifts=\(1, 2\) without dims"):
         x.roll((1, 2))
     with pytest.raises(ArgumentError, match=r"roll: shifts=1 and dims=\(0, 1\) differ"):
@@ -309,8 +309,8 @@ MODES = {"constant": "constant", "reflect": "reflect", "replicate": "edge", "cir
 @pytest.mark.parametrize("mode", MODES)
 def test_pad_agrees_with_numpy(mode: str, dtype: Any) -> None:
     x = counting(2, 4, 5, dtype=dtype)
-    same(ag.pad(x, (1, 2, 3, 0), mode), np.pad(x.data, ((0, 0), (3, 0), (1, 2)), MODES[mode]))
-    same(ag.pad(x, (0, 0), mode), x.data)
+    same(ag.pad(x, (1, 2, 3, 0), mode), np.pad(x.array, ((0, 0), (3, 0), (1, 2)), MODES[mode]))
+    same(ag.pad(x, (0, 0), mode), x.array)
     assert ag.pad(x, (1, 1), mode).dtype == dtype
 
 
@@ -320,7 +320,7 @@ def test_gradient_of_pad_counts_what_was_read(mode: str) -> None:
     w = np.random.default_rng(0).normal(size=9)
     ag.pad(x, (3, 2), mode).backward(ag.tensor(w))
     source = np.pad(np.arange(4), (3, 2), MODES[mode], **({"constant_values": -1} if mode == "constant" else {}))
-    np.testing.assert_allclose(x.grad.data, [w[source == i].sum() for i in range(4)])
+    np.testing.assert_allclose(x.grad.array, [w[source == i].sum() for i in range(4)])
 
 
 def test_pad_crops_and_explains() -> None:
@@ -376,7 +376,7 @@ def test_indexing_agrees_with_numpy(case: tuple[tuple[int, ...], Any]) -> None:
     (g,) = ag.grad(out, [t], [ag.tensor(w)])
     want = np.zeros(shape)
     np.add.at(want, index, w)
-    np.testing.assert_allclose(g.data, want, atol=1e-12)
+    np.testing.assert_allclose(g.array, want, atol=1e-12)
 
     value = rng.normal(size=out.shape)
     v = ag.tensor(value, requires_grad=True)
@@ -389,37 +389,37 @@ def test_indexing_agrees_with_numpy(case: tuple[tuple[int, ...], Any]) -> None:
     gx, gv = ag.grad(y, [t, v], [ag.tensor(full)])
     kept = full.copy()
     kept[index] = 0
-    np.testing.assert_array_equal(gx.data, kept)
+    np.testing.assert_array_equal(gx.array, kept)
     owner = np.full(shape, -1)
     owner[index] = np.arange(value.size).reshape(value.shape)  # who wrote last
-    np.testing.assert_array_equal(gv.data.ravel(), [full[owner == i].sum() for i in range(value.size)])
+    np.testing.assert_array_equal(gv.array.ravel(), [full[owner == i].sum() for i in range(value.size)])
 
 
 def test_indices_of_every_python_kind() -> None:
     x = counting(3, 4)
-    same(x[np.int64(1)], x.data[1])
-    same(x[ag.tensor(1)], x.data[1])
-    same(x[ag.tensor(1) :], x.data[1:])
-    same(x[[0, 2]], x.data[[0, 2]])
-    same(x[range(2)], x.data[:2])
-    same(x[[]], x.data[:0])
-    same(x[[True, False, True]], x.data[[0, 2]])
-    same(x[ag.tensor([0, 1]), ag.tensor([[3], [2]])], x.data[[0, 1], [[3], [2]]])
-    same(x[np.array([2, 0], np.int32)], x.data[[2, 0]])
-    same(x[True], x.data[None])
-    same(x[False], x.data[False])
-    same(x[x > 5], x.data[x.data > 5])
-    same(x[..., None, -1], x.data[..., None, -1])
-    assert np.shares_memory(x[ag.tensor(1)].data, x.data)
-    assert not np.shares_memory(x[[1]].data, x.data)
+    same(x[np.int64(1)], x.array[1])
+    same(x[ag.tensor(1)], x.array[1])
+    same(x[ag.tensor(1) :], x.array[1:])
+    same(x[[0, 2]], x.array[[0, 2]])
+    same(x[range(2)], x.array[:2])
+    same(x[[]], x.array[:0])
+    same(x[[True, False, True]], x.array[[0, 2]])
+    same(x[ag.tensor([0, 1]), ag.tensor([[3], [2]])], x.array[[0, 1], [[3], [2]]])
+    same(x[np.array([2, 0], np.int32)], x.array[[2, 0]])
+    same(x[True], x.array[None])
+    same(x[False], x.array[False])
+    same(x[x > 5], x.array[x.array > 5])
+    same(x[..., None, -1], x.array[..., None, -1])
+    assert np.shares_memory(x[ag.tensor(1)].array, x.array)
+    assert not np.shares_memory(x[[1]].array, x.array)
 
 
 def test_numbers_beside_arrays_select_first() -> None:
     """As in PyTorch: NumPy puts the dim of the array in front here."""
     x, i = counting(2, 3, 4), ag.tensor([0, 1])
-    same(x[0, :, i], x.data[0][:, [0, 1]])
-    same(x[i, :, 0], x.data[[0, 1]][:, :, 0])
-    same(x[None, 1, i], x.data[None, 1][:, [0, 1]])
+    same(x[0, :, i], x.array[0][:, [0, 1]])
+    same(x[i, :, 0], x.array[[0, 1]][:, :, 0])
+    same(x[None, 1, i], x.array[None, 1][:, [0, 1]])
     torch = pytest.importorskip("torch")
     t, j = torch.arange(24.0).reshape(2, 3, 4), torch.tensor([0, 1])
     for index in ((0, slice(None), i), (i, slice(None), 0), (i, None, i), (None, i), (slice(None), i, None), (..., i)):
@@ -448,7 +448,7 @@ def test_bad_indices() -> None:
 @floats
 def test_setitem(dtype: Any) -> None:
     x = ag.zeros(3, 4, dtype=dtype)
-    memory = x.data
+    memory = x.array
     x[1] = 1
     x[:, ::2] = ag.tensor([5.0, 6.0])
     x[[0, 0], [1, 1]] = ag.tensor([7, 8])
@@ -457,7 +457,7 @@ def test_setitem(dtype: Any) -> None:
     x[0, 0] = 2
     x[0, [3]] = np.ones((1, 1))
     assert x.tolist() == [[2, 8, -1, 1], [5, 1, -1, 1], [5, 3, 4, 0]]
-    assert x.data is memory
+    assert x.array is memory
     assert x.dtype == dtype
     with pytest.raises(ValueError, match=r"\(3,\)"):
         x[0] = ag.ones(3)
@@ -486,7 +486,7 @@ def test_reading_rows_twice_adds_their_gradients() -> None:
     table = ag.randn(5, 3, dtype=ag.float64, requires_grad=True)
     rows = ag.tensor([[4, 1], [1, -1]])
     table[rows].sum().backward()
-    assert table.grad.data[:, 0].tolist() == [0, 2, 0, 0, 2]
+    assert table.grad.array[:, 0].tolist() == [0, 2, 0, 0, 2]
 
 
 # ----------------------------------------------------------------------------------------------------- lookups by index
@@ -508,7 +508,7 @@ def test_gather_and_scatter_add_are_what_the_loops_say(dim: int, dtype: Any) -> 
         put[tuple(there)] = src[place]
     t, i, s = ag.tensor(x), ag.tensor(index), ag.tensor(src)
     same(ag.gather(t, dim, i), gathered)
-    np.testing.assert_allclose(ag.scatter_add(t, dim, i, s).data, added, atol=1e-6)
+    np.testing.assert_allclose(ag.scatter_add(t, dim, i, s).array, added, atol=1e-6)
     same(ag.scatter(t, dim, i, s), put)
     assert ag.scatter_add(t, dim, i, s).dtype == dtype
 
@@ -516,10 +516,10 @@ def test_gather_and_scatter_add_are_what_the_loops_say(dim: int, dtype: Any) -> 
 def test_scatter_a_number() -> None:
     hot = ag.zeros(2, 3).scatter(1, ag.tensor([[2], [0]]), 1)
     same(hot, np.eye(3)[[2, 0]])
-    same(ag.zeros(2, 3).scatter(1, ag.tensor([[2], [0]]), value=1), hot.data)
+    same(ag.zeros(2, 3).scatter(1, ag.tensor([[2], [0]]), value=1), hot.array)
     x = ag.zeros(2, 3)
     assert x.scatter_(1, ag.tensor([[2], [0]]), 1.0) is x
-    same(x, hot.data)
+    same(x, hot.array)
 
 
 def test_lookups_of_nothing_and_of_0d() -> None:
@@ -539,9 +539,9 @@ def test_lookups_of_nothing_and_of_0d() -> None:
 def test_index_select_and_index_add(dtype: Any) -> None:
     x = counting(2, 3, dtype=dtype)
     i = ag.tensor([2, 0, 2])
-    same(x.index_select(1, i), x.data[:, [2, 0, 2]])
-    want = x.data.copy()
-    np.add.at(want, (slice(None), i.data), 2 * np.ones((2, 3)))
+    same(x.index_select(1, i), x.array[:, [2, 0, 2]])
+    want = x.array.copy()
+    np.add.at(want, (slice(None), i.array), 2 * np.ones((2, 3)))
     same(x.index_add(1, i, ag.ones(2, 3, dtype=dtype), alpha=2), want)
     y = x.clone()
     assert y.index_add_(0, ag.tensor([1]), ag.ones(1, 3, dtype=dtype)) is y
@@ -550,8 +550,8 @@ def test_index_select_and_index_add(dtype: Any) -> None:
 
 def test_take_along_dim() -> None:
     x = ag.tensor([[3.0, 1.0, 2.0], [0.0, 5.0, 4.0]])
-    same(ag.take_along_dim(x, ag.argsort(x, 1), 1), np.sort(x.data, 1))
-    same(ag.take_along_dim(x, ag.tensor([[2]]), 1), x.data[:, 2:])
+    same(ag.take_along_dim(x, ag.argsort(x, 1), 1), np.sort(x.array, 1))
+    same(ag.take_along_dim(x, ag.tensor([[2]]), 1), x.array[:, 2:])
     same(ag.take_along_dim(x, ag.tensor([5, 0])), [4, 3])
     with pytest.raises(ShapeError, match=r"take_along_dim: .* differ in the number of dims"):
         ag.take_along_dim(x, ag.tensor([0]), 1)
@@ -617,13 +617,13 @@ def test_lookups_explain_what_does_not_fit() -> None:
 def test_triangles_and_diagonals(dtype: Any) -> None:
     x = counting(3, 4, dtype=dtype)
     for k in (-1, 0, 2):
-        same(x.tril(k), np.tril(x.data, k))
-        same(x.triu(k), np.triu(x.data, k))
-        same(x.diagonal(k), np.diagonal(x.data, k))
-        same(ag.diag(x[0], k), np.diag(x.data[0], k))
-    same(ag.diag(x), np.diag(x.data))
+        same(x.tril(k), np.tril(x.array, k))
+        same(x.triu(k), np.triu(x.array, k))
+        same(x.diagonal(k), np.diagonal(x.array, k))
+        same(ag.diag(x[0], k), np.diag(x.array[0], k))
+    same(ag.diag(x), np.diag(x.array))
     x.diagonal().fill_(-1)
-    assert x.data[1, 1] == -1
+    assert x.array[1, 1] == -1
     with pytest.raises(ShapeError, match=r"tril: input has shape \(4,\), expected at least 2 dims"):
         x[0].tril()
     with pytest.raises(ShapeError, match=r"diag: input has shape \(1, 1, 1\), expected a vector or a matrix"):
@@ -637,14 +637,14 @@ def test_sort_and_topk(dtype: Any) -> None:
     rng = np.random.default_rng(0)
     x = ag.tensor(rng.permutation(24).reshape(4, 6).astype(dtype))
     for dim in (0, 1, -1):
-        same(x.sort(dim).values, np.sort(x.data, dim))
-        same(x.argsort(dim), np.argsort(x.data, dim))
-        same(x.sort(dim, descending=True)[0], -np.sort(-x.data, dim))
+        same(x.sort(dim).values, np.sort(x.array, dim))
+        same(x.argsort(dim), np.argsort(x.array, dim))
+        same(x.sort(dim, descending=True)[0], -np.sort(-x.array, dim))
         for k in (0, 1, 3):
             values, indices = x.topk(k, dim)
-            same(values, np.take(-np.sort(-x.data, dim), np.arange(k), dim))
-            same(values, np.take_along_axis(x.data, indices.data, dim))
-            same(x.topk(k, dim, largest=False).values, np.take(np.sort(x.data, dim), np.arange(k), dim))
+            same(values, np.take(-np.sort(-x.array, dim), np.arange(k), dim))
+            same(values, np.take_along_axis(x.array, indices.array, dim))
+            same(x.topk(k, dim, largest=False).values, np.take(np.sort(x.array, dim), np.arange(k), dim))
     assert x.topk(2).values.dtype == dtype
 
 

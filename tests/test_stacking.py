@@ -80,7 +80,7 @@ def test_even_splits_agree_with_numpy() -> None:
     same(t.dsplit(3), np.dsplit(INTS, 3))
     same(ag.arange(4).hsplit(2), np.hsplit(np.arange(4), 2))
     same(t.split_with_sizes([1, 0, 3], 1), np.split(INTS, [1, 1], 1))
-    assert np.shares_memory(t.hsplit(2)[1].data, t.data)
+    assert np.shares_memory(t.hsplit(2)[1].array, t.array)
 
 
 @pytest.mark.parametrize("k", range(-5, 6))
@@ -88,7 +88,7 @@ def test_even_splits_agree_with_numpy() -> None:
 def test_rot90_agrees_with_numpy(k: int, dims: tuple[int, int]) -> None:
     t = ag.tensor(INTS)
     same(ag.rot90(t, k, dims), np.rot90(INTS, k, dims))
-    assert not np.shares_memory(t.rot90(k, list(dims)).data, t.data)
+    assert not np.shares_memory(t.rot90(k, list(dims)).array, t.array)
 
 
 def test_flips_agree_with_numpy() -> None:
@@ -103,7 +103,7 @@ def test_repeat_interleave_agrees_with_numpy(repeats: Any) -> None:
     for dim in (1, 2, -1):
         got = ag.repeat_interleave(ag.from_numpy(x), times, dim)
         same(got, np.repeat(x, repeats, dim))
-        assert not np.shares_memory(got.data, x)
+        assert not np.shares_memory(got.array, x)
     flat = x[0, 0]
     same(
         ag.from_numpy(flat).repeat_interleave(times, output_size=int(np.repeat(flat, repeats).size)),
@@ -160,7 +160,7 @@ def test_unfold_is_a_view_of_windows(dtype: Any) -> None:
         places = tuple(slice(None, None, step) if d == dim % 3 else slice(None) for d in range(3))
         same(t.unfold(dim, size, step), windows[places])
         same(t.transpose(0, 1).contiguous().transpose(0, 1).unfold(dim, size, step), windows[places])
-    assert np.shares_memory(t.unfold(1, 2, 2).data, x)
+    assert np.shares_memory(t.unfold(1, 2, 2).array, x)
     t.unfold(1, 2, 2)[:, 1, :, 0] = 100
     assert (x[:, 2] == 100).all()
     with pytest.raises(RuntimeError, match="expanded view"):
@@ -265,12 +265,12 @@ def test_derivatives_agree_with_finite_differences(f: Callable[[Any], Any]) -> N
 
 def test_dims_are_turned_in_place() -> None:
     x = ag.tensor(X)
-    a = x.data
+    a = x.array
     assert x.unsqueeze_(1).shape == (2, 1, 4, 3)
     assert x.squeeze_(1).transpose_(0, -1).shape == (3, 4, 2)
     assert x.swapaxes_(0, 1).swapdims_(0, 1).shape == (3, 4, 2)
     assert x.unsqueeze_(0).squeeze_().shape == (3, 4, 2)
-    assert np.shares_memory(x.data, a)
+    assert np.shares_memory(x.array, a)
     same(x, X.transpose(2, 1, 0))
     assert ag.tensor(M).t_().shape == (3, 2)
     assert ag.tensor(1.0).t_().shape == ()

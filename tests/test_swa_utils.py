@@ -107,13 +107,13 @@ def test_buffers_are_copied_unless_they_are_averaged() -> None:
 def test_dtypes_stay_and_nothing_is_recorded(dtype: str) -> None:
     model = nn.Linear(2, 2, dtype=dtype)
     averaged = AveragedModel(model)
-    before = [p.data for p in averaged.parameters()]
+    before = [p.array for p in averaged.parameters()]
     for _ in range(3):
         averaged.update_parameters(model)
     for p, q, array in zip(averaged.parameters(), model.parameters(), before, strict=True):
         assert (p.dtype, p.is_leaf) == (dtype, True)
-        assert p.data is array
-        np.testing.assert_allclose(p.data, q.data, rtol=1e-6)
+        assert p.array is array
+        np.testing.assert_allclose(p.array, q.array, rtol=1e-6)
 
 
 def test_is_a_model() -> None:
@@ -123,8 +123,8 @@ def test_is_a_model() -> None:
     x = ag.randn(5, 3)
     assert not averaged.eval().training
     assert not averaged.module.training
-    np.testing.assert_array_equal(averaged(x).data, model.eval()(x).data)
-    np.testing.assert_array_equal(averaged.forward(x).data, model(x).data)
+    np.testing.assert_array_equal(averaged(x).array, model.eval()(x).array)
+    np.testing.assert_array_equal(averaged.forward(x).array, model(x).array)
     assert averaged.train().training
     assert list(averaged.modules())[:2] == [averaged, averaged.module]
     assert next(averaged.named_parameters())[0] == "module.0.weight"
@@ -204,8 +204,8 @@ def test_update_bn_takes_the_mean_of_the_batches() -> None:
     model = nn.BatchNorm1d(3, momentum=0.9).eval()
     update_bn(batches(ag), model)
     arrays = [x.numpy() for x in batches(ag)]
-    np.testing.assert_allclose(model.running_mean.data, np.mean([a.mean(0) for a in arrays], 0), rtol=1e-5)
-    np.testing.assert_allclose(model.running_var.data, np.mean([a.var(0, ddof=1) for a in arrays], 0), rtol=1e-5)
+    np.testing.assert_allclose(model.running_mean.array, np.mean([a.mean(0) for a in arrays], 0), rtol=1e-5)
+    np.testing.assert_allclose(model.running_var.array, np.mean([a.var(0, ddof=1) for a in arrays], 0), rtol=1e-5)
 
 
 def test_update_bn_leaves_the_model_as_it_was_after_an_error() -> None:

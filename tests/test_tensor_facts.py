@@ -188,7 +188,7 @@ def test_the_default_dtype(restored: None) -> None:
 def test_conversions_by_name(method: str, dtype: str) -> None:
     x = ag.tensor([0.0, 1.7, -2.2])
     assert getattr(x.abs(), method)().dtype == dtype
-    np.testing.assert_array_equal(getattr(x.abs(), method)().data, x.abs().data.astype(dtype))
+    np.testing.assert_array_equal(getattr(x.abs(), method)().array, x.abs().array.astype(dtype))
     y = x.to(dtype)
     assert getattr(y, method)() is y
     assert x.type(dtype).dtype == x.astype(dtype).dtype == x.type_as(y).dtype == dtype
@@ -203,7 +203,7 @@ def test_to_takes_what_pytorchs_does() -> None:
     ):  # fmt: skip
         assert same is x
     for double in (
-        x.to(ag.float64), x.to("float64"), x.to("cpu", ag.float64), x.to(other), x.to(other.data), x.to(dtype=ag.float64),
+        x.to(ag.float64), x.to("float64"), x.to("cpu", ag.float64), x.to(other), x.to(other.array), x.to(dtype=ag.float64),
         x.to("cpu", dtype="float64"), x.to(device="cpu", dtype=ag.float64, non_blocking=True), x.to(other=other),
         x.to("cpu", "float64", False, True), x.to(None, "float64"),
     ):  # fmt: skip
@@ -214,7 +214,7 @@ def test_to_takes_what_pytorchs_does() -> None:
         x.to(ag.float32, False, True),
         x.to("cpu", ag.float32, False, True),
     ):
-        assert not np.shares_memory(copy.data, x.data)
+        assert not np.shares_memory(copy.array, x.array)
         assert copy.dtype == ag.float32
     leaf = ag.zeros(2, requires_grad=True)
     leaf.to("cpu", ag.float64, copy=True).sum().backward()
@@ -238,7 +238,7 @@ def test_half_precision_is_refused() -> None:
 
 def test_numpy_by_force() -> None:
     x = ag.zeros(2, requires_grad=True)
-    assert x.numpy(force=True) is x.data
+    assert x.numpy(force=True) is x.array
     with pytest.raises(GraphError, match="would lose its history"):
         x.numpy()
 
@@ -367,18 +367,18 @@ def test_new_tensors_take_over_the_dtype(dtype: Any) -> None:
         (x.new_full([2], ag.tensor(1.0)), np.ones(2)),
     ):  # fmt: skip
         assert t.dtype == dtype
-        np.testing.assert_array_equal(t.data, want)
+        np.testing.assert_array_equal(t.array, want)
         assert not t.requires_grad
     assert x.new_empty(2, 0).shape == (2, 0)
     assert x.new_ones(2, dtype=ag.float64, requires_grad=True).is_leaf
     source = np.ones(2)
-    assert not np.shares_memory(x.double().new_tensor(source).data, source)
+    assert not np.shares_memory(x.double().new_tensor(source).array, source)
 
 
 def test_sizes_by_name_and_ranges() -> None:
     for make in (ag.zeros, ag.ones, ag.empty, ag.rand, ag.randn):
         assert make(size=(2, 3)).shape == make(size=2).shape * 0 + (2, 3)
-    np.testing.assert_allclose(ag.logspace(-1, 2, 4, base=2, dtype="float64").data, [0.5, 1, 2, 4])
+    np.testing.assert_allclose(ag.logspace(-1, 2, 4, base=2, dtype="float64").array, [0.5, 1, 2, 4])
     assert ag.logspace(0, 1, 0).shape == (0,)
     assert ag.linspace(ag.tensor(0.0), ag.tensor(1.0), 3).tolist() == [0, 0.5, 1]
     with pytest.raises(ArgumentError, match="steps is -1: expected a non-negative number"):
@@ -436,7 +436,7 @@ QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
 def test_continuous_fills_have_their_quantiles(fill: Any, quantile: Any, dtype: Any) -> None:
     x = fill(ag.empty(N, dtype=dtype))
     assert x.dtype == dtype
-    below = [float((x.data <= quantile(q)).mean()) for q in QUANTILES]
+    below = [float((x.array <= quantile(q)).mean()) for q in QUANTILES]
     np.testing.assert_allclose(below, QUANTILES, atol=0.012)
 
 
@@ -444,10 +444,10 @@ def test_continuous_fills_have_their_quantiles(fill: Any, quantile: Any, dtype: 
 def test_discrete_fills_have_their_frequencies(dtype: Any) -> None:
     x = ag.empty(N, dtype=dtype)
     assert abs(float(x.bernoulli_(0.3).double().mean()) - 0.3) < 0.01
-    assert set(np.unique(x.data)) == {0, 1}
+    assert set(np.unique(x.array)) == {0, 1}
     x.geometric_(0.5)
-    np.testing.assert_allclose([(x.data == k).mean() for k in (1, 2, 3)], [0.5, 0.25, 0.125], atol=0.012)
-    assert set(np.unique(x.random_(2, 5).data)) == {2, 3, 4}
+    np.testing.assert_allclose([(x.array == k).mean() for k in (1, 2, 3)], [0.5, 0.25, 0.125], atol=0.012)
+    assert set(np.unique(x.random_(2, 5).array)) == {2, 3, 4}
     assert x.bernoulli_(ag.tensor(1.0)).min() == 1
     assert ag.empty(2, N, dtype=dtype).bernoulli_(ag.tensor([[0.0], [1.0]])).double().mean(1).tolist() == [0, 1]
     assert x.dtype == dtype
@@ -479,28 +479,28 @@ def test_what_was_there_before_a_fill_gets_no_gradient() -> None:
 
 def test_draws_of_tensors() -> None:
     p = ag.tensor([0.0, 0.25, 1.0]).expand(N, 3)
-    np.testing.assert_allclose(ag.bernoulli(p).mean(0).data, [0, 0.25, 1], atol=0.01)
-    np.testing.assert_allclose(ag.bernoulli(p, 0.5).mean(0).data, [0.5] * 3, atol=0.01)
+    np.testing.assert_allclose(ag.bernoulli(p).mean(0).array, [0, 0.25, 1], atol=0.01)
+    np.testing.assert_allclose(ag.bernoulli(p, 0.5).mean(0).array, [0.5] * 3, atol=0.01)
     means = ag.tensor([0.0, 3.0, 50.0], dtype="float64").expand(N, 3)
     counts = ag.poisson(means)
     assert counts.dtype == ag.float64
-    np.testing.assert_allclose(counts.mean(0).data, [0, 3, 50], atol=0.2)
-    np.testing.assert_allclose(counts.var(0).data, [0, 3, 50], atol=1.5)
+    np.testing.assert_allclose(counts.mean(0).array, [0, 3, 50], atol=0.2)
+    np.testing.assert_allclose(counts.var(0).array, [0, 3, 50], atol=1.5)
     drawn = ag.normal(means, ag.tensor([[1.0], [2.0]]).repeat(N // 2, 1).double())
     assert (drawn.shape, drawn.dtype) == ((N, 3), ag.float64)
-    np.testing.assert_allclose(drawn.mean(0).data, [0, 3, 50], atol=0.05)
-    np.testing.assert_allclose(drawn[::2].std(0).data, [1, 1, 1], atol=0.03)
+    np.testing.assert_allclose(drawn.mean(0).array, [0, 3, 50], atol=0.05)
+    np.testing.assert_allclose(drawn[::2].std(0).array, [1, 1, 1], atol=0.03)
     assert ag.normal(1.0, ag.zeros(2)).tolist() == [1, 1]
     assert ag.normal(2.0, 0.0, (2, 1), dtype=ag.float64).tolist() == [[2], [2]]
     like = ag.randint_like(ag.zeros(2, N, dtype=ag.float64), 3, 5)
-    assert (like.shape, like.dtype, set(np.unique(like.data))) == ((2, N), ag.float64, {3, 4})
+    assert (like.shape, like.dtype, set(np.unique(like.array))) == ((2, N), ag.float64, {3, 4})
 
 
 def test_multinomial_draws_in_proportion() -> None:
     weights = ag.tensor([[1.0, 0.0, 3.0, 4.0], [0.0, 5.0, 0.0, 5.0]])
     drawn = ag.multinomial(weights, N, replacement=True)
     assert drawn.dtype == ag.int64
-    shares = [np.bincount(row, minlength=4) / N for row in drawn.data]
+    shares = [np.bincount(row, minlength=4) / N for row in drawn.array]
     np.testing.assert_allclose(shares, [[0.125, 0, 0.375, 0.5], [0, 0.5, 0, 0.5]], atol=0.012)
     pairs = ag.multinomial(weights[0].expand(N, 4), 2)
     assert (pairs[:, 0] != pairs[:, 1]).all()

@@ -73,7 +73,7 @@ def test_layers_are_their_definition(norm_first: bool) -> None:
             else:
                 out = normed(w, f"norm{i}", out + part(out))
         mask = {"src_mask" if len(inputs) == 1 else "tgt_mask": ag.tensor(bias)}
-        np.testing.assert_allclose(layer(*map(ag.tensor, inputs), **mask).data, out, rtol=1e-10, atol=1e-12)
+        np.testing.assert_allclose(layer(*map(ag.tensor, inputs), **mask).array, out, rtol=1e-10, atol=1e-12)
 
 
 def test_stacks_are_copies_one_behind_the_other() -> None:
@@ -82,7 +82,7 @@ def test_stacks_are_copies_one_behind_the_other() -> None:
     out = x
     for _ in range(3):
         out = layer(out)
-    np.testing.assert_allclose(encoder(x).data, norm(out).data, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(encoder(x).array, norm(out).array, rtol=1e-5, atol=1e-6)
     assert len(set(encoder.parameters()) & set(layer.parameters())) == 0
     assert encoder.norm is norm
     assert nn.TransformerEncoder(layer, 1).norm is None
@@ -90,7 +90,7 @@ def test_stacks_are_copies_one_behind_the_other() -> None:
     out = x
     for each in decoder.layers:
         out = each(out, encoder(x))
-    np.testing.assert_array_equal(decoder(x, encoder(x)).data, out.data)
+    np.testing.assert_array_equal(decoder(x, encoder(x)).array, out.array)
 
 
 def test_a_transformer_is_an_encoder_and_a_decoder() -> None:
@@ -100,13 +100,13 @@ def test_a_transformer_is_an_encoder_and_a_decoder() -> None:
     memory = model.encoder(src, src_key_padding_mask=hidden)
     expected = model.decoder(tgt, memory, tgt_mask=causal, memory_key_padding_mask=hidden)
     how = {"tgt_mask": causal, "src_key_padding_mask": hidden, "memory_key_padding_mask": hidden}
-    np.testing.assert_array_equal(model(src, tgt, **how, tgt_is_causal=True).data, expected.data)
+    np.testing.assert_array_equal(model(src, tgt, **how, tgt_is_causal=True).array, expected.array)
     assert (model.encoder.num_layers, model.decoder.num_layers) == (2, 1)
     assert isinstance(model.encoder.norm, nn.LayerNorm)
     changed = ag.cat([tgt[:2], tgt[2:] + 1])  # what comes later has no influence
-    np.testing.assert_allclose(model(src, changed, **how).data[:2], expected.data[:2], rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(model(src, changed, **how).array[:2], expected.array[:2], rtol=1e-5, atol=1e-6)
     other = ag.cat([src[:3], src[3:] + ag.tensor([0.0, 1.0]).reshape(1, 2, 1)])  # neither has what is hidden
-    np.testing.assert_allclose(model(other, tgt, **how).data, expected.data, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(model(other, tgt, **how).array, expected.array, rtol=1e-5, atol=1e-6)
 
 
 def test_parts_can_be_replaced() -> None:
@@ -122,7 +122,7 @@ def test_parts_can_be_replaced() -> None:
 
 def test_the_causal_mask() -> None:
     mask = nn.Transformer.generate_square_subsequent_mask(3)
-    np.testing.assert_array_equal(mask.data, np.float32([[0, -INF, -INF], [0, 0, -INF], [0, 0, 0]]))
+    np.testing.assert_array_equal(mask.array, np.float32([[0, -INF, -INF], [0, 0, -INF], [0, 0, 0]]))
     assert nn.Transformer.generate_square_subsequent_mask(2, dtype=ag.float64).dtype == ag.float64
     assert nn.Transformer.generate_square_subsequent_mask(0, device="cpu").shape == (0, 0)
 
@@ -133,7 +133,7 @@ def test_activations(activation: Any) -> None:
     function = {"relu": F.relu, "gelu": F.gelu}.get(activation, activation)
     y = layer.norm1(ag.tensor(x) + layer.self_attn(*[ag.tensor(x)] * 3)[0])
     expected = layer.norm2(y + layer.linear2(function(layer.linear1(y))))
-    np.testing.assert_allclose(layer(ag.tensor(x)).data, expected.data, rtol=1e-12)
+    np.testing.assert_allclose(layer(ag.tensor(x)).array, expected.array, rtol=1e-12)
 
 
 def test_without_biases_and_in_both_dtypes() -> None:
@@ -150,17 +150,17 @@ def test_matrices_start_as_xaviers_uniform() -> None:
     for name, p in model.named_parameters():
         if p.ndim > 1:
             bound = math.sqrt(6 / sum(p.shape))
-            assert 0.9 * bound < np.abs(p.data).max() <= bound, name
+            assert 0.9 * bound < np.abs(p.array).max() <= bound, name
 
 
 def test_dropout_is_for_training() -> None:
     layer, x = nn.TransformerEncoderLayer(8, 2, 12, 1.0), ag.tensor(normal(3, 2, 8), dtype=ag.float32)
     plain = layer.norm2(layer.norm1(x))
-    np.testing.assert_allclose(layer(x).data, plain.data, rtol=1e-5, atol=1e-6)
-    assert np.abs(layer.eval()(x).data - plain.data).max() > 0.01
+    np.testing.assert_allclose(layer(x).array, plain.array, rtol=1e-5, atol=1e-6)
+    assert np.abs(layer.eval()(x).array - plain.array).max() > 0.01
     ag.manual_seed(1)
     noisy = nn.TransformerEncoderLayer(8, 2, 12, 0.5)
-    assert (noisy(x).data != noisy(x).data).any()
+    assert (noisy(x).array != noisy(x).array).any()
 
 
 @pytest.mark.parametrize("norm_first", [False, True])

@@ -170,7 +170,7 @@ def test_sums_are_those_of_backward_to_the_last_bit(case: Callable[[], Case]) ->
         assert gradient is not None
         assert gradient.dtype == leaf.grad.dtype
         np.testing.assert_array_equal(
-            gradient.view(f"u{gradient.itemsize}"), leaf.grad.data.view(f"u{gradient.itemsize}")
+            gradient.view(f"u{gradient.itemsize}"), leaf.grad.array.view(f"u{gradient.itemsize}")
         )
 
 

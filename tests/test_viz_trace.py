@@ -67,32 +67,32 @@ def test_a_trace_changes_nothing(case: Callable[[], Case]) -> None:
     s.trace.as_dict()
     assert same(before, fingerprint(loss, leaves))
     loss.backward()
-    traced = [leaf.grad.data for leaf in leaves]
+    traced = [leaf.grad.array for leaf in leaves]
     ag.manual_seed(0)
     again, others = case()
     again.backward()
     for a, b in zip(traced, others, strict=True):
-        np.testing.assert_array_equal(a, b.grad.data)
+        np.testing.assert_array_equal(a, b.grad.array)
 
 
 def test_a_model_is_left_as_it_was() -> None:
     net = nn.Sequential(nn.Linear(4, 3), nn.BatchNorm1d(3), nn.Dropout(0.5))
     net(data(5, 4, seed=1))
-    before = {name: b.data.copy() for name, b in net.named_buffers()}
-    arrays = {name: b.data for name, b in net.named_buffers()}
+    before = {name: b.array.copy() for name, b in net.named_buffers()}
+    arrays = {name: b.array for name, b in net.named_buffers()}
     state = ag.default_generator.get_state()
     made = trace(net, data(5, 4))
     assert ag.default_generator.get_state() == state
     for name, b in net.named_buffers():
-        assert b.data is arrays[name]
-        np.testing.assert_array_equal(b.data, before[name])
+        assert b.array is arrays[name]
+        np.testing.assert_array_equal(b.array, before[name])
     assert all(p.grad is None for p in net.parameters())
     assert made.find("1.bias").kind == "parameter"
     net.eval()
     assert "1.running_mean" in [n.name for n in trace(net, data(5, 4)).nodes]
     net.train()
     y = net(data(5, 4))  # the same random numbers again
-    np.testing.assert_array_equal(made.seeds[0][0].value, y.data)
+    np.testing.assert_array_equal(made.seeds[0][0].value, y.array)
 
 
 def test_arrays_are_read_only_copies() -> None:
@@ -144,7 +144,7 @@ def test_what_is_packed_stays_packed() -> None:
     assert not made.stopped
     assert all(a is b for a, b in zip(saved, [n.saved for n in reachable([loss.node])[0]], strict=True))
     loss.backward()
-    np.testing.assert_array_equal(made.gradient("x"), x.grad.data)
+    np.testing.assert_array_equal(made.gradient("x"), x.grad.array)
 
 
 def test_the_engine_does_not_import_viz() -> None:
@@ -168,7 +168,7 @@ def test_values_come_from_what_is_saved_and_from_computing_again(dtype: Any) -> 
         value = made.find(name).value
         assert value is not None
         assert value.dtype == dtype
-        np.testing.assert_array_equal(value, t.data)
+        np.testing.assert_array_equal(value, t.array)
     assert not [n for n in made.nodes if n.missing]
 
 
@@ -189,7 +189,7 @@ def test_a_variable_is_taken_for_an_operand_only_if_it_gives_the_result() -> Non
     x, t = ag.tensor([2.0, 3.0], requires_grad=True), ag.tensor([1.0, 5.0])
     d = x - t
     loss = d.square().sum()
-    np.testing.assert_array_equal(trace(loss).find("t").value, t.data)
+    np.testing.assert_array_equal(trace(loss).find("t").value, t.array)
     t = ag.tensor([7.0, 7.0])
     assert trace(loss).find("t").value is None
 
@@ -367,7 +367,7 @@ def test_several_outputs_and_their_gradients() -> None:
     z = y * y
     made = trace(y, z, gradient=[ag.tensor([1.0, 1.0]), [0.5, 2.0]])
     ag.autograd.backward([y, z], [ag.tensor([1.0, 1.0]), ag.tensor([0.5, 2.0])])
-    np.testing.assert_array_equal(made.gradient(x), x.grad.data)
+    np.testing.assert_array_equal(made.gradient(x), x.grad.array)
     assert [n.name for n, _ in made.seeds] == ["y", "z"]
     np.testing.assert_array_equal(trace(z).seeds[0][1], [1, 1])  # ones, without anything else
     assert trace(x).nodes[0].kind == "leaf"

@@ -44,29 +44,29 @@ class detect_anomaly:
 
     def after_call(self, prim: Any, out: Tensor, operands: tuple[Any, ...]) -> None:
         """Look at a result."""
-        if _finite(out.data) or not all(_finite(a) for a in operands):
+        if _finite(out.array) or not all(_finite(a) for a in operands):
             return
         where = location(*caller())
         scope = module.get()
         named = zip(_names(prim, operands), operands, strict=True)
         shown = "; ".join(f"operand {o}: {_statistics(a)}" for o, a in named)
         raise NonFiniteError(
-            f"forward of {prim.name}, at {where}{f' in {scope}' if scope else ''}, made {_first_bad(out.data)} from "
+            f"forward of {prim.name}, at {where}{f' in {scope}' if scope else ''}, made {_first_bad(out.array)} from "
             f"finite operands. {shown}. Keep the operands where {prim.name} is defined, for instance with clamp() or a "
             "small epsilon"
         )
 
     def after_pull(self, node: Node, g: Any) -> None:
         """Look at the gradients of a node's operands."""
-        arriving = [a.data if isinstance(a, Tensor) else a for a in (g.values() if isinstance(g, dict) else (g,))]
+        arriving = [a.array if isinstance(a, Tensor) else a for a in (g.values() if isinstance(g, dict) else (g,))]
         if not all(_finite(a) for a in arriving):
             return
         names = node.prim.live if len(node.prim.live) == len(node.parents) else range(len(node.parents))
         for name, parent in zip(names, node.parents, strict=True):
             d = getattr(parent, "pending", None)
-            if d is None or isinstance(d, dict) or _finite(d.data if isinstance(d, Tensor) else d):
+            if d is None or isinstance(d, dict) or _finite(d.array if isinstance(d, Tensor) else d):
                 continue
-            bad = _first_bad(d.data if isinstance(d, Tensor) else np.asarray(d))
+            bad = _first_bad(d.array if isinstance(d, Tensor) else np.asarray(d))
             raise NonFiniteError(
                 f"backward of {node.describe()} made {bad} in the gradient of its operand {name}; what arrived was finite: "
                 f"{_statistics(arriving[0])}." + _cure(node)

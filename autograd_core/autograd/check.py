@@ -165,11 +165,11 @@ class _Comparison:
     def entries(self, k: int, i: int, y: Tensor) -> None:
         """Compare every entry of d output k / d input i; the numerical one column by column, the exact one row by row."""
         x = self.xs[i]
-        numerical = np.empty((y.data.size, x.data.size))
-        for j in range(x.data.size):
+        numerical = np.empty((y.array.size, x.array.size))
+        for j in range(x.array.size):
             numerical[:, j] = self._difference(k, i, _one(x, j)).ravel()
         exact = np.zeros_like(numerical)
-        for r in range(y.data.size if y.requires_grad else 0):
+        for r in range(y.array.size if y.requires_grad else 0):
             exact[r] = self._pulled(k, i, y, _one(y, r), again=r == 0).ravel()
         wrong = ~self.close(exact, numerical)
         if wrong.any():
@@ -191,7 +191,7 @@ class _Comparison:
         """Compare J v for a random v."""
         v = _unit(np.random.default_rng(0), self.xs[i])
         _, pushed = jvp(lambda x: _outputs(self.func, self._with(i, x))[k], self.xs[i].detach(), wrap(v, None))
-        self._same(k, i, "J v", "jvp", pushed.data, self._difference(k, i, v))
+        self._same(k, i, "J v", "jvp", pushed.array, self._difference(k, i, v))
 
     def _same(self, k: int, i: int, what: str, source: str, exact: Any, numerical: Any) -> None:
         wrong = ~self.close(exact, numerical)
@@ -204,9 +204,9 @@ class _Comparison:
 
     def _difference(self, k: int, i: int, v: Any) -> Any:
         """Return J v by finite differences."""
-        x = self.xs[i].data
+        x = self.xs[i].array
         moved = [
-            _outputs(self.func, self._with(i, wrap(np.asarray(x + step * v), None).requires_grad_()))[k].data
+            _outputs(self.func, self._with(i, wrap(np.asarray(x + step * v), None).requires_grad_()))[k].array
             for step in (self.eps, -self.eps)
         ]
         return (moved[0] - moved[1]) / (2 * self.eps)
@@ -217,7 +217,7 @@ class _Comparison:
     def _pulled(self, k: int, i: int, y: Tensor, u: Any, again: bool = True) -> Any:
         """Return u^T J by backward; *again* to see that it gives the same."""
         first, *second = (
-            grad(y, self.xs[i], wrap(u, None), retain_graph=True, materialize_grads=True)[0].data
+            grad(y, self.xs[i], wrap(u, None), retain_graph=True, materialize_grads=True)[0].array
             for _ in range(1 + again)
         )
         for other in second:
@@ -253,7 +253,7 @@ def _check_undefined(ys: list[Tensor], xs: list[Tensor]) -> None:
     except (TypeError, AttributeError) as error:
         raise GradcheckError(f"gradcheck: a backward fails where an output has no gradient: {error}") from error
     for i, (total, *each) in enumerate(zip(whole, *parts, strict=True)):
-        if not np.allclose(total.data, sum(p.data for p in each), equal_nan=True):
+        if not np.allclose(total.array, sum(p.array for p in each), equal_nan=True):
             raise GradcheckError(
                 f"gradcheck: the gradients by input {i} from each output alone do not add up to that from all: the backward "
                 "must take a missing gradient as zeros"

@@ -156,7 +156,7 @@ class _Replay:
         """
         named = [*((f"argument {i}", a) for i, a in enumerate(self.args)), *self.kwargs.items()]
         for name, a in named:
-            if isinstance(a, Tensor) and a.requires_grad and (write := overwritten(a.data, self.ran)):
+            if isinstance(a, Tensor) and a.requires_grad and (write := overwritten(a.array, self.ran)):
                 raise GraphError(
                     f"checkpoint: {name} of {self._name()} was written in place after the call, at "
                     f"{location(write.code, write.lasti)}, and is needed to compute the block again. Make a new tensor "

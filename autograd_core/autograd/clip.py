@@ -61,7 +61,7 @@ def get_total_norm(
     """
     order = float(norm_type)
     _check("norm_type", order, "pass 2.0, 1.0 or float('inf')")
-    norms = [_norm(t.data, order) for t in ([tensors] if isinstance(tensors, Tensor) else tensors)]
+    norms = [_norm(t.array, order) for t in ([tensors] if isinstance(tensors, Tensor) else tensors)]
     total = _norm(np.stack(norms), order) if norms else np.float32(0)
     if error_if_nonfinite and not np.isfinite(total):
         raise NonFiniteError(

@@ -140,12 +140,12 @@ class Function:
             return results
         dirty = {id(t) for t in ctx._dirty}
         outputs = tuple(out if id(out) in dirty else _fresh(out, args) for out in given)
-        prim = _Joint(cls, ctx, [out.data if there else None for out, there in zip(outputs, live, strict=True)])
-        joint = record(prim, nodes, prim.take_over(args, given), outputs[live.index(True)].data)
+        prim = _Joint(cls, ctx, [out.array if there else None for out, there in zip(outputs, live, strict=True)])
+        joint = record(prim, nodes, prim.take_over(args, given), outputs[live.index(True)].array)
         current().after_record(joint)
         for i, (out, there) in enumerate(zip(outputs, live, strict=True)):
             if there:
-                result = record(_Result(cls.__name__, i), (joint,), (), out.data)
+                result = record(_Result(cls.__name__, i), (joint,), (), out.array)
                 prim.results[i] = weakref.ref(result)
                 if id(out) in dirty:
                     root, chain = origin(out)
@@ -196,7 +196,9 @@ def once_differentiable(backward: Callable[..., Any]) -> Callable[..., Any]:
             return found
         single = not isinstance(found, tuple)
         refused = tuple(
-            wrap(d.data, record(_Once(backward.__qualname__), tuple(used), (), d.data)) if isinstance(d, Tensor) else d
+            wrap(d.array, record(_Once(backward.__qualname__), tuple(used), (), d.array))
+            if isinstance(d, Tensor)
+            else d
             for d in ((found,) if single else found)
         )
         return refused[0] if single else refused
@@ -223,7 +225,7 @@ class _Once(Custom):
 def _fresh(out: Any, args: tuple[Any, ...]) -> Any:
     """Return a result as a Tensor of its own: an argument that is handed back, or a view of one, keeps its own history."""
     if isinstance(out, Tensor) and (out.alias is not None or any(out is a for a in args)):
-        return wrap(out.data, None)
+        return wrap(out.array, None)
     return out
 
 
@@ -269,7 +271,7 @@ class _Joint(Custom):
         self.keeps = bool(tensors)
         place = {id(out): i for i, out in enumerate(outputs) if not any(out is a for a in args)}
         self.origins = [None if t is None else place.get(id(t), t.node) for t in tensors]
-        return (tuple(None if t is None else t.data for t in tensors),)
+        return (tuple(None if t is None else t.array for t in tensors),)
 
     def _saved_tensors(self, node: Node) -> tuple[Tensor | None, ...]:
         found: list[Tensor | None] = []
@@ -284,7 +286,7 @@ class _Joint(Custom):
         with no_grad():
             found = self._backward(node, {i: wrap(lift(a), None) for i, a in g.items()})
         for parent, d in found:
-            add_pending(parent, d.data, node)
+            add_pending(parent, d.array, node)
 
     def pull_tensors(self, node: Node, g: dict[int, Any], wrap: Wrap, operands: Operands) -> None:
         with enable_grad():

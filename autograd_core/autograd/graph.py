@@ -92,7 +92,7 @@ class _Parcel:
             )
         if t.dtype != self.dtype:
             raise DtypeError(f"saved_tensors_hooks: unpack_hook returned {t.dtype}: expected {self.dtype}, as packed")
-        return t.data
+        return t.array
 
 
 def _mapped(value: Any, pack: Callable[[Any], Any]) -> Any:
@@ -172,10 +172,10 @@ def increment_version(tensor: Tensor | Sequence[Tensor]) -> None:
     >>> import autograd_core as ag
     >>> x = ag.ones(2, requires_grad=True)
     >>> y = (x * x).sum()
-    >>> x.data[0] = 5; increment_version(x)
+    >>> x.array[0] = 5; increment_version(x)
     >>> y.backward()
     Traceback (most recent call last):
     autograd_core.errors.GraphError: ...
     """
     for t in [tensor] if isinstance(tensor, Tensor) else tensor:
-        written(t.data)
+        written(t.array)

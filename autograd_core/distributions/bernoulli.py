@@ -115,7 +115,7 @@ class Geometric(Trials):
     def __init__(self, probs: Any = None, logits: Any = None, validate_args: bool | None = None) -> None:
         given = self._given(probs, logits)
         super().__init__(given.shape, validate_args=validate_args)
-        if self._validate_args and probs is not None and not (given.data > 0).all():
+        if self._validate_args and probs is not None and not (given.array > 0).all():
             raise ArgumentError(
                 f"Geometric: probs is {given.detach()}: without a chance there is no success; give more than 0"
             )
@@ -195,8 +195,8 @@ class Binomial(Trials):
         return -ops.sum(ops.exp(log_prob) * log_prob, 0)
 
     def enumerate_support(self, expand: bool = True) -> Any:
-        most = int(self.total_count.data.max())
-        if most != self.total_count.data.min():
+        most = int(self.total_count.array.max())
+        if most != self.total_count.array.min():
             raise NotImplementedError(
                 f"Binomial: total_count is {self.total_count}: with several numbers of trials there is no common support; "
                 "make one distribution for each"

@@ -79,7 +79,7 @@ class Categories(Distribution):
 
     def _numbers(self, sample_shape: Sequence[int]) -> Any:
         """Draw numbers of categories, *sample_shape* from each distribution of the batch."""
-        bounds = np.cumsum(self.probs.data, -1, dtype=np.float64)  # (*batch, K)
+        bounds = np.cumsum(self.probs.array, -1, dtype=np.float64)  # (*batch, K)
         rows = np.reshape(bounds, (math.prod(self._batch_shape), self._categories))
         points = default_generator.numpy.random((*sample_shape, len(rows)))
         points = np.minimum(
@@ -87,7 +87,7 @@ class Categories(Distribution):
         )  # rounding may have reached the last bound
         columns = np.ascontiguousarray(np.reshape(points, (math.prod(sample_shape), len(rows))).T)
         places = ops.searchsorted(wrap(rows, None), wrap(columns, None), right=True)
-        return wrap(np.reshape(places.data.T, (*sample_shape, *self._batch_shape)), None)
+        return wrap(np.reshape(places.array.T, (*sample_shape, *self._batch_shape)), None)
 
 
 class Categorical(Categories):
@@ -230,7 +230,7 @@ class Multinomial(Categories):
         return self.probs * (1 - self.probs) * self.total_count
 
     def sample(self, sample_shape: Sequence[int] = ()) -> Any:
-        shares = self.probs.data.astype(np.float64)
+        shares = self.probs.array.astype(np.float64)
         shares /= shares.sum(-1, keepdims=True)
         counts = default_generator.numpy.multinomial(self.total_count, shares, (*sample_shape, *self._batch_shape))
         return wrap(np.asarray(counts).astype(self.probs.dtype), None)

@@ -26,7 +26,7 @@ class _DirichletSample(Function):
 
     @staticmethod
     def forward(ctx: Any, concentration: Any) -> Any:
-        x = _draw(concentration.data)
+        x = _draw(concentration.array)
         ctx.save_for_backward(concentration, x)
         return x
 

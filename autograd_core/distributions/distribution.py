@@ -196,7 +196,7 @@ class Distribution:
             ):
                 continue
             value = getattr(self, name)
-            if not constraint.check(value.detach()).data.all():
+            if not constraint.check(value.detach()).array.all():
                 raise ArgumentError(
                     f"{type(self).__name__}: {name} is {value.detach()}: expected values in {constraint}; correct it, or "
                     "pass validate_args=False"
@@ -220,7 +220,7 @@ class Distribution:
         if self.support is None:
             said = f"{name} has no support, so values are not checked; define it, or pass validate_args=False"
             warnings.warn(said, stacklevel=4)
-        elif not self.support.check(value.detach()).data.all():
+        elif not self.support.check(value.detach()).array.all():
             raise ArgumentError(
                 f"{name}: value is {value.detach()}: expected values in the support, {self.support}; correct it, or pass "
                 "validate_args=False to the distribution"
@@ -289,7 +289,7 @@ def drawn(kind: str, shape: Sequence[int], *parameters: Any) -> Tensor:
 
     Numbers of trials are counts in NumPy.
     """
-    arrays = [p.data.astype(np.float64) for p in parameters]
+    arrays = [p.array.astype(np.float64) for p in parameters]
     if kind == "binomial":
         arrays[0] = arrays[0].astype(np.int64)
     draw = getattr(default_generator.numpy, kind)

@@ -113,7 +113,7 @@ def _outcome(p: Any, log_p: Any, q: Any, log_q: Any) -> Any:
 
 @register_kl(Binomial, Binomial)
 def _binomial(p: Any, q: Any) -> Any:
-    if (p.total_count.data < q.total_count.data).any():
+    if (p.total_count.array < q.total_count.array).any():
         raise NotImplementedError(
             f"kl_divergence: {p} has fewer trials than {q}: there is no formula; estimate it from samples"
         )

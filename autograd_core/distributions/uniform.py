@@ -31,7 +31,7 @@ class Uniform(Distribution):
     def __init__(self, low: Any, high: Any, validate_args: bool | None = None) -> None:
         self.low, self.high = broadcast_all(low=low, high=high)
         super().__init__(self.low.shape, validate_args=validate_args)
-        if self._validate_args and not (self.low.data < self.high.data).all():
+        if self._validate_args and not (self.low.array < self.high.array).all():
             raise ArgumentError(
                 f"Uniform: low is {self.low.detach()} and high is {self.high.detach()}: expected low < high everywhere"
             )

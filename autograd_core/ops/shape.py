@@ -233,7 +233,7 @@ def contiguous(input: Array) -> Array:
 
 def plain(x: Array) -> Any:
     """Return the array of a tensor, or the array itself."""
-    return x if isinstance(x, _PLAIN) else x.data
+    return x if isinstance(x, _PLAIN) else x.array
 
 
 _PLAIN = (np.ndarray, np.generic)

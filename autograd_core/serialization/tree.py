@@ -42,7 +42,7 @@ def _pack(value: Any, path: str, arrays: Arrays, name: str) -> Any:
     elif isinstance(value, float):
         packed = value if math.isfinite(value) else {"$float": repr(float(value))}
     elif isinstance(value, Tensor):
-        packed = {"$leaf" if value.requires_grad else "$tensor": _keep(value.data, path, arrays)}
+        packed = {"$leaf" if value.requires_grad else "$tensor": _keep(value.array, path, arrays)}
     elif isinstance(value, ndarray):
         packed = {"$array": _keep(value, path, arrays)}
     elif isinstance(value, list | tuple):

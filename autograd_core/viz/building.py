@@ -41,7 +41,7 @@ class Recorder:
         node = out.node
         if node is not None and node.prim is prim:
             self.operands[node] = [(a, self.copies.of(a)) for a in operands]
-            self.results[node] = self.copies.of(out.data)
+            self.results[node] = self.copies.of(out.array)
 
 
 @contextmanager
@@ -80,7 +80,7 @@ class Builder:
         self.values = {} if recorder is None else dict(recorder.results)
         for y in outputs:
             if y.node is not None:
-                self.values[y.node] = copies.of(y.data)
+                self.values[y.node] = copies.of(y.array)
         self.nodes: list[TraceNode] = []
         self.edges: list[TraceEdge] = []
         self.of: dict[Node, TraceNode] = {}
@@ -166,7 +166,7 @@ class Builder:
     def _plan_leaf(self, add: Any, leaf: Node, text: str | None) -> int:
         kind = "leaf"
         t = leaf.target()
-        if t is not None and id(t.data) in self.known.parameters:
+        if t is not None and id(t.array) in self.known.parameters:
             kind = "parameter"
         number: int = add(leaf, kind=kind, value=self.values.get(leaf), name=self.known.of(leaf) or text)
         return number
@@ -251,7 +251,7 @@ class Builder:
             )
         if node.prim is None:
             t = node.target()
-            grad = None if t is None or t.grad is None else self.copies.of(t.grad.data)
+            grad = None if t is None or t.grad is None else self.copies.of(t.grad.array)
             return TraceNode(
                 plan["id"], plan["kind"], "leaf", name, self._module(_common(users)), node.shape, node.dtype.name, True,
                 None, value, grad, {}, _hooks(node), None,
@@ -284,7 +284,7 @@ class Builder:
         cls, own, total = scope.label.partition(" ")[0], None, None
         if module is not None:
             cls = type(module).__name__
-            own, total = (sum(p.data.size for p in module.parameters(recurse)) for recurse in (False, True))
+            own, total = (sum(p.array.size for p in module.parameters(recurse)) for recurse in (False, True))
         return TraceModule(len(self.modules), scope.path, cls, scope.label, parent, own, total)
 
     # ---------------------------------------------------------------------------------------------------------- steps

@@ -60,7 +60,7 @@ class Known:
         for kind in (module.named_parameters, module.named_buffers):
             for path, t in kind():
                 if kind == module.named_parameters:
-                    self.parameters.add(id(t.data))
+                    self.parameters.add(id(t.array))
                 self._note(path if path not in taken else f"{name}.{path}", t)
 
     def _add_entries(self, name: str, entries: Iterable[tuple[Any, Any]]) -> None:
@@ -72,7 +72,7 @@ class Known:
         if t.node is not None:
             self._nodes.setdefault(t.node, name)
         if t.is_leaf:
-            self._arrays.setdefault(id(t.data), (name, t.data))
+            self._arrays.setdefault(id(t.array), (name, t.array))
 
 
 def last_calls(calls: Sequence[Node]) -> tuple[set[Node], set[Node]]:

@@ -112,7 +112,7 @@ def _seeds(outputs: Sequence[Any], gradient: Any) -> list[tuple[Node, Any]]:
         if g is None:
             g = dtypes.constant(1, y.dtype) if y.shape == () else np.ones(y.shape, y.dtype)
         else:
-            g = np.asarray(g.data if isinstance(g, Tensor) else g, y.dtype)
+            g = np.asarray(g.array if isinstance(g, Tensor) else g, y.dtype)
             if g.shape != y.shape:
                 raise ShapeError(f"trace: gradient has shape {g.shape}: expected {y.shape}, as the output has")
         found.append((y.node, g))
@@ -136,12 +136,12 @@ def _watched(recorder: Recorder) -> Iterator[None]:
 def _put_back(model: Any) -> Iterator[None]:
     """Have *model* write to copies of its buffers, and give the default generator back the state that it has now."""
     buffers = [b for _, b in model.named_buffers()] if hasattr(type(model), "named_buffers") else []
-    arrays, state = [b.data for b in buffers], default_generator.get_state()
+    arrays, state = [b.array for b in buffers], default_generator.get_state()
     for b in buffers:
-        b.data = b.data.copy()
+        b.array = b.array.copy()
     try:
         yield
     finally:
         default_generator.set_state(state)
         for b, array in zip(buffers, arrays, strict=True):
-            b.data = array
+            b.array = array

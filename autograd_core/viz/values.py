@@ -103,7 +103,7 @@ def computed_again(prim: Primitive, operands: Iterable[Any], params: Mapping[str
     """Return the result of a call over arrays, with dtypes promoted as the call itself does, and nothing recorded."""
     with no_grad():
         out = prim.call(*(wrap(np.asarray(a), None) for a in operands), **params)
-    return (out[0] if prim.auxiliary else out).data
+    return (out[0] if prim.auxiliary else out).array
 
 
 def find_values(
@@ -130,8 +130,8 @@ def find_values(
                     _keep(known, parent, a, copies)
     for leaf in leaves:
         t = leaf.target()
-        if t is not None and not writes.overwritten(t.data, first_use.get(leaf, leaf.seq)):
-            _keep(known, leaf, t.data, copies)
+        if t is not None and not writes.overwritten(t.array, first_use.get(leaf, leaf.seq)):
+            _keep(known, leaf, t.array, copies)
     for call in calls:
         if call not in known and call in reads and isinstance(declaration(call), Primitive):
             given = [

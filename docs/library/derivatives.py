@@ -87,7 +87,7 @@ def called(way: Way, dtype: str, moved: float = 0.0) -> tuple[list[Any], list[An
     args, kwargs = (OURS.arguments(part, dtype, leaves) for part in way.call.drawn(0))
     leaves += parameters
     for leaf, direction in zip(leaves, directions(leaves)):
-        leaf.data += moved * direction.astype(leaf.dtype)
+        leaf.array += moved * direction.astype(leaf.dtype)
     return list(flat(function(*args, **kwargs))), leaves
 
 
@@ -95,7 +95,7 @@ def directions(leaves: Tensors) -> list[np.ndarray]:
     """Return a random direction for each leaf; a symmetric matrix stays one, since some functions read half of it."""
     rng = np.random.default_rng(2)
     found = [rng.normal(size=leaf.shape) for leaf in leaves]
-    return [(d + d.swapaxes(-1, -2)) / 2 if is_symmetric(leaf.data) else d for leaf, d in zip(leaves, found)]
+    return [(d + d.swapaxes(-1, -2)) / 2 if is_symmetric(leaf.array) else d for leaf, d in zip(leaves, found)]
 
 
 def is_symmetric(values: np.ndarray) -> bool:

@@ -48,5 +48,5 @@ def ctc_loss(
         return losses
     if reduction == "sum":
         return losses.sum()
-    counts = np.asarray(target_lengths.data if isinstance(target_lengths, Tensor) else target_lengths)
+    counts = np.asarray(target_lengths.array if isinstance(target_lengths, Tensor) else target_lengths)
     return (losses / np.maximum(counts, 1).reshape(losses.shape).astype(losses.dtype)).mean()

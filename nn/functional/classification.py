@@ -61,7 +61,7 @@ def cross_entropy(
         return _picked(ag.log_softmax(rows, 1), labels, scale).reshape(target.shape)
     shares = np.multiply.outer(kept * (label_smoothing / rows.shape[1]), np.ones(rows.shape[1], rows.dtype))
     if weight is not None:
-        shares *= weight.data
+        shares *= weight.array
     shares[np.arange(labels.size), labels] += (1 - label_smoothing) * scale
     if reduction != "none":
         return ag.soft_cross_entropy(rows, ag.from_numpy(shares))
@@ -177,7 +177,7 @@ def _labels(
         elif target.numel() == math.prod(expected):
             cure = f"use target.reshape{expected}"
         raise expect.shape_error(name, target, f"target of {expected}", cure)
-    labels = target.data.reshape(-1)
+    labels = target.array.reshape(-1)
     wanted = labels != ignore_index
     count = np.count_nonzero(wanted)
     if count < labels.size:
@@ -188,7 +188,7 @@ def _labels(
     kept = wanted.astype(input.dtype)
     if weight is None:
         return labels, kept, kept, float(count)
-    scale = kept * weight.data[labels]
+    scale = kept * weight.array[labels]
     return labels, kept, scale, float(scale.sum())
 
 

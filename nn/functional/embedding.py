@@ -91,7 +91,7 @@ def embedding_bag(
     indices, factors = input.reshape(-1), None if per_sample_weights is None else per_sample_weights.reshape(-1)
     kept: Any = slice(len(bags))  # the last offset may leave some out
     if place is not None:
-        kept = np.flatnonzero(indices.data[kept] != place)
+        kept = np.flatnonzero(indices.array[kept] != place)
         bags = bags[kept]
     indices, factors = indices[kept], None if factors is None else factors[kept]
     vectors = _looked_up(indices, weight, None, norm_type, scale_grad_by_freq)
@@ -111,7 +111,7 @@ def _looked_up(input: Tensor, weight: Tensor, max_norm: float | None, norm_type:
         _renorm(input, weight, max_norm, norm_type)
     vectors = weight[input]
     if scale and vectors.requires_grad:
-        times = np.bincount(input.data.reshape(-1), minlength=1)[input.data].astype(weight.dtype)
+        times = np.bincount(input.array.reshape(-1), minlength=1)[input.array].astype(weight.dtype)
         divisor = ag.from_numpy(np.asarray(times)).unsqueeze(-1)
         vectors.register_hook(lambda g: g / divisor)
     return vectors
@@ -126,7 +126,7 @@ def _renorm(input: Tensor, weight: Tensor, max_norm: float, norm_type: float) ->
 
 def _largest(vectors: Tensor, bags: Any, count: int) -> Tensor:
     """Return the maxima (count, D) of the vectors (M, D) in each bag, of which *bags* (M,), ascending, has the numbers."""
-    values, begins = vectors.data, np.diff(bags, prepend=-1) != 0
+    values, begins = vectors.array, np.diff(bags, prepend=-1) != 0
     zeros = ag.zeros(count, values.shape[1], dtype=vectors.dtype)
     if not len(bags):
         return zeros + vectors.sum()  # 0, by which the table stays in the graph
@@ -160,7 +160,7 @@ def _bags(input: Tensor, offsets: Tensor | None, include_last_offset: bool) -> t
     expect.indices(name, offsets, "offsets")
     if offsets.ndim != 1:
         raise expect.shape_error(name, offsets, "offsets (B,)", "reshape it")
-    begin, size = offsets.data, len(input.data)
+    begin, size = offsets.array, len(input.array)
     wanted = f"offsets from 0, ascending, to at most {size}, the length of input"
     if (len(begin) and begin[0]) or (np.diff(begin) < 0).any() or (begin > size).any():
         raise ag.errors.ArgumentError(f"{expect.place(name)}: offsets is {begin.tolist()}, expected {wanted}; mend it")

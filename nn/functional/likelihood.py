@@ -54,9 +54,10 @@ def _variance(name: str, input: Tensor, var: Tensor | float) -> Tensor:
     if variance.ndim and not (variance.ndim == input.ndim and others in ([], [1])):
         expected = f"var of {tuple(input.shape)}, the shape of input, or of size 1 in one dim"
         raise expect.shape_error(name, variance, expected, "give one variance for each mean")
-    if (variance.data < 0).any():
+    if (variance.array < 0).any():
         raise ag.errors.ArgumentError(
-            f"{expect.place(name)}: var holds {variance.data.min()}, expected variances of at least 0{expect.maker(variance)}; "
+            f"{expect.place(name)}: var holds {variance.min().item()}, expected variances of at least 0"
+            f"{expect.maker(variance)}; "
             "pass softplus(var), or exp(var) where the network gives logarithms"
         )
     return variance

@@ -61,7 +61,7 @@ def binary_cross_entropy(
     check_reduction(name, reduction)
     check_pair(name, input, target, floating_target=True, broadcast=False)
     expect.factor(name, "weight", weight, input)
-    x = input.data
+    x = input.array
     wrong = (x < 0) | (x > 1)
     if wrong.any():
         raise ag.errors.ArgumentError(
@@ -160,7 +160,7 @@ def multilabel_margin_loss(input: Tensor, target: Tensor, *, reduction: str = "m
     if input.ndim not in (1, 2) or not input.shape[-1]:
         raise expect.shape_error(name, input, "input of (N, C) or (C,)", "give one score for each class")
     classes = input.shape[-1]
-    rows, labels = input.reshape(-1, classes), target.data.reshape(-1, classes)
+    rows, labels = input.reshape(-1, classes), target.array.reshape(-1, classes)
     known = np.where(labels == -1, 0, labels)
     expect.in_range(name, known, classes, "target", "classes", "check the labels; -1 ends a list")
     named = np.logical_and.accumulate(labels >= 0, axis=1)

@@ -92,7 +92,7 @@ class AdaptiveLogSoftmaxWithLoss(Module):
     def forward(self, input_: Tensor, target_: Tensor) -> AdaptiveOutput:
         name = self._get_name()
         expect.indices(name, target_, "target")
-        rows, labels = (input_, target_.data) if target_.ndim else (input_.unsqueeze(0), target_.data.reshape(1))
+        rows, labels = (input_, target_.array) if target_.ndim else (input_.unsqueeze(0), target_.array.reshape(1))
         if rows.ndim != 2 or labels.ndim != 1 or len(rows) != len(labels):
             expected = f"a target of {tuple(input_.shape[:-1])}, one class for each row of input {tuple(input_.shape)}"
             raise expect.shape_error(name, target_, expected, "input is (N, in_features) or (in_features,)")
@@ -119,6 +119,6 @@ class AdaptiveLogSoftmaxWithLoss(Module):
     def predict(self, input: Tensor) -> Tensor:
         """Return the most probable class of each row: (N, in_features) gives (N,), what ``log_prob(input).argmax(1)`` is."""
         best = self.head(input).argmax(1)
-        if len(rows := np.nonzero(best.data >= self.shortlist_size)[0]):  # else no class of a cluster can be better
+        if len(rows := np.nonzero(best.array >= self.shortlist_size)[0]):  # else no class of a cluster can be better
             best[rows] = self.log_prob(input[rows]).argmax(1)
         return best

@@ -105,19 +105,19 @@ def gradient_report(
             "optimizer.step"
         )
     layers = list(_layers(model))
-    gradients = [_norm(p.grad.data for p in own if p.grad is not None) for _, _, own in layers]
+    gradients = [_norm(p.grad.array for p in own if p.grad is not None) for _, _, own in layers]
     arrived = [any(p.grad is not None for p in own) for _, _, own in layers]
     if not any(arrived):
         raise ag.errors.GraphError(
             f"gradient_report: no parameter of this {type(model).__name__} has a gradient; call backward() on a loss first"
         )
-    weights = [_norm(p.data for p in own) for _, _, own in layers]
+    weights = [_norm(p.array for p in own) for _, _, own in layers]
     updates: list[float | None] = [None] * len(layers)
     if step is not None:
-        before = [[p.data.copy() for p in own] for _, _, own in layers]
+        before = [[p.array.copy() for p in own] for _, _, own in layers]
         step()
         updates = [
-            _norm(p.data - old for p, old in zip(own, olds, strict=True))
+            _norm(p.array - old for p, old in zip(own, olds, strict=True))
             for (_, _, own), olds in zip(layers, before, strict=True)
         ]
     least = vanishing * max((g for g in gradients if math.isfinite(g)), default=0.0)

@@ -170,7 +170,7 @@ class _Orthogonal(Module):
             raise expect.shape_error("orthogonal", Q, f"a matrix or batch of matrices {self.shape}", "keep the shape")
         n, k = max(Q.shape[-2:]), min(Q.shape[-2:])
         wide = Q.shape[-2] < Q.shape[-1]
-        tall: np.ndarray = (Q.mT if wide else Q).data
+        tall: np.ndarray = (Q.mT if wide else Q).array
         if not self._has_base():
             if self.orthogonal_map != "householder":
                 raise NotImplementedError(
@@ -180,7 +180,7 @@ class _Orthogonal(Module):
             X = ag.from_numpy(_reflectors(tall))
             return X.mT if wide else X
         if n != k:
-            more = ag.randn(*Q.shape[:-2], n, n - k, dtype=Q.dtype).data
+            more = ag.randn(*Q.shape[:-2], n, n - k, dtype=Q.dtype).array
             tall = _orthonormal(np.concatenate([tall, more], -1))
         elif not np.allclose(tall.swapaxes(-1, -2) @ tall, np.eye(n), atol=10 * n * np.finfo(tall.dtype).eps):
             tall = _orthonormal(tall)

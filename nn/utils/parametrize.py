@@ -160,7 +160,7 @@ def _replace(own: Tensor, new: Tensor) -> None:
         if new.shape == own.shape:
             own.copy_(new)
         else:
-            hold_(own, new.detach().clone().data)
+            hold_(own, new.detach().clone().array)
 
 
 def _register(module: Module, name: str, tensor: Tensor) -> None:
