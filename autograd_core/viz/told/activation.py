@@ -36,7 +36,7 @@ TOLD: dict[str, dict[str, tuple[str | None, str]]] = {
     "softmax": {"x": (None, _SOFTMAX)},
     "masked_softmax": {
         "x": ("out * (G - sum(G * out, axis=-1))", _SOFTMAX),
-        "bias": ("out * (G - sum(G * out, axis=-1))", "As for x, to which it is added."),
+        "bias": ("out * (G - sum(G * out, axis=-1))", "It is added to x, and gets what x gets."),
     },
     "log_softmax": {"x": (None, "What arrives, less its sum shared out as the probabilities are.")},
     "dropout": {

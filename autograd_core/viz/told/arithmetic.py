@@ -10,11 +10,13 @@ _POW_SLOPE = "G * x ** (y - order) * (falling_slope(y, order) + falling(y, order
 _ORDERS = "m = orders[0]\nn = orders[1]\n"
 _GAMMA_DENSITY = "d = x ** (a - 1) * exp(-x) / gamma(a)\n"
 _FLAT = "It is flat between its jumps, so nothing passes."
+_BOTH = "Addition passes the gradient on to both operands as it is."
+_QUOTIENT = "The quotient rule; see the functions."
 _LOSER = "The larger operand gets all; where both are equal, each gets half."
 _WINNER = "The smaller operand gets all; where both are equal, each gets half."
 
 TOLD: dict[str, dict[str, tuple[str | None, str]]] = {
-    "add": {"x": (None, "Addition passes the gradient on to both operands as it is."), "y": (None, "As for x.")},
+    "add": {"x": (None, _BOTH), "y": (None, _BOTH)},
     "sub": {"x": (None, "The gradient passes as it is."), "y": (None, "What is subtracted gets the opposite.")},
     "mul": {"x": (None, "The gradient times the other factor."), "y": (None, "The gradient times the other factor.")},
     "div": {
@@ -76,13 +78,13 @@ TOLD: dict[str, dict[str, tuple[str | None, str]]] = {
         "x": ("-G * x ** (a - 1) * exp(-x) / gamma(a)", "It is 1 less the other, so its slope is the opposite."),
     },
     "gamma_shift": {
-        "a": ("G * (gamma_shift(a, x, order + 1) - out * (log(x) - digamma(a)))", "The quotient rule; see the functions."),
-        "x": ("G * (gamma_slope(a, x, order) - out * ((a - 1) / x - 1))", "The quotient rule; see the functions."),
+        "a": ("G * (gamma_shift(a, x, order + 1) - out * (log(x) - digamma(a)))", _QUOTIENT),
+        "x": ("G * (gamma_slope(a, x, order) - out * ((a - 1) / x - 1))", _QUOTIENT),
     },
     "beta_shift": {
-        "a": (_ORDERS + "G * (beta_shift(a, b, x, m + 1, n) - out * beta_slope(a, b, x, 1, 0))", "As for gamma_shift."),
-        "b": (_ORDERS + "G * (beta_shift(a, b, x, m, n + 1) - out * beta_slope(a, b, x, 0, 1))", "As for gamma_shift."),
-        "x": (_ORDERS + "G * (beta_slope(a, b, x, m, n) - out * ((a - 1) / x - (b - 1) / (1 - x)))", "As for gamma_shift."),
+        "a": (_ORDERS + "G * (beta_shift(a, b, x, m + 1, n) - out * beta_slope(a, b, x, 1, 0))", _QUOTIENT),
+        "b": (_ORDERS + "G * (beta_shift(a, b, x, m, n + 1) - out * beta_slope(a, b, x, 0, 1))", _QUOTIENT),
+        "x": (_ORDERS + "G * (beta_slope(a, b, x, m, n) - out * ((a - 1) / x - (b - 1) / (1 - x)))", _QUOTIENT),
     },
     "logit": {
         "x": ("where((x < eps) | (x > 1 - eps), 0, G / (x * (1 - x)))", "Nothing passes where x was brought into bounds."),
