@@ -9,7 +9,7 @@ import numpy as np
 import autograd_core as ag
 
 from .flat import Array, State
-from .optimizer import Group, Optimizer, Params, Rate, check_betas, check_number, elementwise
+from .optimizer import Group, Optimizer, Params, Rate, check_moments, elementwise
 
 
 class Adamax(Optimizer):
@@ -44,10 +44,7 @@ class Adamax(Optimizer):
         super().__init__(params, defaults)
 
     def check(self, group: Group) -> None:
-        check_number("learning rate", group["lr"], "pass for example lr=0.002")
-        check_number("epsilon value", group["eps"], "pass for example eps=1e-8")
-        check_betas(group["betas"])
-        check_number("weight_decay value", group["weight_decay"], "pass for example weight_decay=0.0005")
+        check_moments(group, "0.002")
 
     def update(self, group: Group, parameter: Array, gradient: Array, state: State) -> None:
         if not state:

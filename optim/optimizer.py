@@ -332,6 +332,14 @@ def check_betas(betas: Any) -> None:
         check_number(f"beta parameter at index {i}", beta, "pass for example betas=(0.9, 0.999)", below=1)
 
 
+def check_moments(group: Group, lr: str) -> None:
+    """Raise ArgumentError unless the options of Adam and its kin are numbers that they can be; *lr* is an example."""
+    check_number("learning rate", group["lr"], f"pass for example lr={lr}")
+    check_number("epsilon value", group["eps"], "pass for example eps=1e-8")
+    check_betas(group["betas"])
+    check_number("weight_decay value", group["weight_decay"], "pass for example weight_decay=0.0005")
+
+
 def check_pair(name: str, values: Any, example: str) -> None:
     """Raise ArgumentError unless *values* are two."""
     if not isinstance(values, tuple | list) or len(values) != 2:

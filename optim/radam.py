@@ -10,7 +10,7 @@ import numpy as np
 import autograd_core as ag
 
 from .flat import Array, State
-from .optimizer import Group, Optimizer, Params, Rate, check_betas, check_number, elementwise
+from .optimizer import Group, Optimizer, Params, Rate, check_moments, elementwise
 
 
 class RAdam(Optimizer):
@@ -58,10 +58,7 @@ class RAdam(Optimizer):
         super().__init__(params, defaults)
 
     def check(self, group: Group) -> None:
-        check_number("learning rate", group["lr"], "pass for example lr=0.001")
-        check_number("epsilon value", group["eps"], "pass for example eps=1e-8")
-        check_betas(group["betas"])
-        check_number("weight_decay value", group["weight_decay"], "pass for example weight_decay=0.0005")
+        check_moments(group, "0.001")
 
     def update(self, group: Group, parameter: Array, gradient: Array, state: State) -> None:
         if not state:

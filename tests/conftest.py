@@ -57,6 +57,16 @@ def nothing_leaks(same_start: None) -> Iterator[None]:
     assert not traces, "the test leaves traces: " + "; ".join(traces)
 
 
+@pytest.fixture(scope="module")
+def torch() -> Iterator[Any]:
+    """The oracle, on one thread: its arrays are small.  Tests that ask for it are skipped where it is missing."""
+    module = pytest.importorskip("torch")
+    before = module.get_num_threads()
+    module.set_num_threads(1)
+    yield module
+    module.set_num_threads(before)
+
+
 @pytest.fixture
 def any_work_is_shared(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Share even the smallest work among threads, and give the number of threads back."""

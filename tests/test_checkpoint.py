@@ -20,6 +20,7 @@ import pytest
 import safetensors.numpy
 from hypothesis import given
 from hypothesis import strategies as st
+from same_bits import same
 
 import autograd_core as ag
 import nn
@@ -43,21 +44,6 @@ from nn.training.files import write_atomically, write_json
 ROOT = Path(__file__).parents[1]
 
 # ------------------------------------------------------------------------------------------------------ what comes back
-
-
-def same(a: Any, b: Any) -> bool:
-    """Equal to the bit, types included."""
-    if type(a) is not type(b):
-        return False
-    if isinstance(a, dict):
-        return list(a) == list(b) and all(same(a[key], b[key]) for key in a)
-    if isinstance(a, list | tuple):
-        return len(a) == len(b) and all(map(same, a, b))
-    if isinstance(a, ag.Tensor):
-        return same(a.detach().numpy(), b.detach().numpy())
-    if isinstance(a, np.ndarray):
-        return a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes()
-    return a == b or (isinstance(a, float) and math.isnan(a) and math.isnan(b))
 
 
 DTYPES = [np.float32, np.float64, np.int64, np.int32, np.uint8, np.bool_]

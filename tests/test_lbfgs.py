@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -13,16 +12,6 @@ from test_optimizers_more import dtypes, network
 
 import autograd_core as ag
 import optim
-
-
-@pytest.fixture(scope="module")
-def torch() -> Iterator[Any]:
-    """The oracle, on one thread: its parameters are small."""
-    module = pytest.importorskip("torch")
-    threads = module.get_num_threads()
-    module.set_num_threads(1)
-    yield module
-    module.set_num_threads(threads)
 
 
 def minimise(

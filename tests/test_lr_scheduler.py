@@ -45,12 +45,6 @@ CLOSED: dict[str, Callable[..., float]] = {
 }
 
 
-@pytest.fixture(scope="module")
-def torch() -> Any:
-    """The oracle."""
-    return pytest.importorskip("torch")
-
-
 def make() -> optim.SGD:
     """An optimizer with two groups, that has been stepped."""
     optimizer = optim.SGD([{"params": ag.zeros(1)}, {"params": ag.zeros(1), "lr": 0.2}], lr=0.5)

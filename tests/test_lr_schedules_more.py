@@ -96,12 +96,6 @@ COMPOSITES: dict[str, Made] = {
 }  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def torch() -> Any:
-    """The oracle."""
-    return pytest.importorskip("torch")
-
-
 def make(lib: Any = ag, module: Any = optim, optimizer: str = "SGD", **options: Any) -> Any:
     """An optimizer with two groups."""
     options = options or ({"lr": 0.5, "momentum": 0.9} if optimizer == "SGD" else {"lr": 0.5})

@@ -40,12 +40,6 @@ OPTIONS: dict[str, dict[str, list[Any]]] = {
 }
 
 
-@pytest.fixture(scope="module")
-def torch() -> Any:
-    """The oracle."""
-    return pytest.importorskip("torch")
-
-
 def is_valid(options: dict[str, Any]) -> bool:
     return not options.get("nesterov") or (options["momentum"] > 0 and options["dampening"] == 0)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import product
 from math import sqrt
 from typing import Any
@@ -39,16 +39,6 @@ NUMBERS = {"step", "eta", "mu", "mu_product"}  # entries of states that PyTorch 
 
 names = pytest.mark.parametrize("name", OPTIONS)
 dtypes = pytest.mark.parametrize("dtype", DTYPES)
-
-
-@pytest.fixture(scope="module")
-def torch() -> Iterator[Any]:
-    """The oracle, on one thread: its parameters are small."""
-    module = pytest.importorskip("torch")
-    threads = module.get_num_threads()
-    module.set_num_threads(1)
-    yield module
-    module.set_num_threads(threads)
 
 
 def combinations(name: str) -> list[dict[str, Any]]:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 import safetensors.numpy
+from same_bits import same
 
 import autograd_core as ag
 import nn
@@ -23,21 +24,6 @@ from autograd_core.errors import ArgumentError, CheckpointError, DeviceError, Dt
 
 SUFFIXES = ["safetensors", "npz", "pt"]
 formats = pytest.mark.parametrize("suffix", SUFFIXES)
-
-
-def same(a: Any, b: Any) -> bool:
-    """Equal to the bit, types included."""
-    if type(a) is not type(b):
-        return False
-    if isinstance(a, dict):
-        return list(a) == list(b) and all(same(a[key], b[key]) for key in a)
-    if isinstance(a, list | tuple):
-        return len(a) == len(b) and all(map(same, a, b))
-    if isinstance(a, ag.Tensor):
-        return a.requires_grad == b.requires_grad and same(a.detach().numpy(), b.detach().numpy())
-    if isinstance(a, np.ndarray):
-        return a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes()
-    return a == b or (isinstance(a, float) and math.isnan(a) and math.isnan(b))
 
 
 NUMBERS = np.array([[0, 1, 2], [3, 4, 5]])

@@ -16,12 +16,6 @@ from optim import swa_utils
 from optim.swa_utils import SWALR, AveragedModel, update_bn
 
 
-@pytest.fixture(scope="module")
-def torch() -> Any:
-    """The oracle."""
-    return pytest.importorskip("torch")
-
-
 def network(lib: Any = nn) -> Any:
     return lib.Sequential(lib.Linear(3, 4), lib.BatchNorm1d(4), lib.Linear(4, 2))
 

@@ -79,7 +79,28 @@ def _log(temperature: Any) -> Any:
     return math.log(temperature) if isinstance(temperature, int | float) else ops.log(temperature)
 
 
-class RelaxedBernoulli(TransformedDistribution):
+class Relaxed(TransformedDistribution):
+    """A relaxed distribution brought to where the discrete one lies; *base_dist* has the parameters."""
+
+    base_dist: Any
+
+    @property
+    def temperature(self) -> Any:
+        """How far from the discrete values the samples stay."""
+        return self.base_dist.temperature
+
+    @property
+    def logits(self) -> Any:
+        """The log odds of 1, or the log probabilities of the corners."""
+        return self.base_dist.logits
+
+    @property
+    def probs(self) -> Any:
+        """The probability of 1, or those of the corners."""
+        return self.base_dist.probs
+
+
+class RelaxedBernoulli(Relaxed):
     """Numbers from 0 to 1 that crowd at the ends as *temperature* goes to 0, where they are those of ``Bernoulli``.
 
     >>> x = RelaxedBernoulli(0.01, probs=ag.tensor([1e-6, 1 - 1e-6])).rsample()
@@ -89,7 +110,6 @@ class RelaxedBernoulli(TransformedDistribution):
 
     arg_constraints: ClassVar[dict[str, Constraint]] = {"probs": unit_interval, "logits": real}
     support = unit_interval
-    base_dist: LogitRelaxedBernoulli
 
     def __init__(
         self, temperature: Any, probs: Any = None, logits: Any = None, validate_args: bool | None = None
@@ -97,23 +117,8 @@ class RelaxedBernoulli(TransformedDistribution):
         base = LogitRelaxedBernoulli(temperature, probs, logits, validate_args)
         super().__init__(base, SigmoidTransform(), validate_args)
 
-    @property
-    def temperature(self) -> Any:
-        """How far from the ends the numbers stay."""
-        return self.base_dist.temperature
 
-    @property
-    def logits(self) -> Any:
-        """The log odds of 1."""
-        return self.base_dist.logits
-
-    @property
-    def probs(self) -> Any:
-        """The probability of 1."""
-        return self.base_dist.probs
-
-
-class RelaxedOneHotCategorical(TransformedDistribution):
+class RelaxedOneHotCategorical(Relaxed):
     """Shares (..., K) that crowd at the corners as *temperature* goes to 0, where they are those of ``OneHotCategorical``.
 
     >>> RelaxedOneHotCategorical(0.1, logits=ag.zeros(3)).rsample((5,)).shape
@@ -122,25 +127,9 @@ class RelaxedOneHotCategorical(TransformedDistribution):
 
     arg_constraints: ClassVar[dict[str, Constraint]] = {"probs": simplex, "logits": real_vector}
     support = simplex
-    base_dist: ExpRelaxedCategorical
 
     def __init__(
         self, temperature: Any, probs: Any = None, logits: Any = None, validate_args: bool | None = None
     ) -> None:
         base = ExpRelaxedCategorical(temperature, probs, logits, validate_args)
         super().__init__(base, ExpTransform(), validate_args)
-
-    @property
-    def temperature(self) -> Any:
-        """How far from the corners the shares stay."""
-        return self.base_dist.temperature
-
-    @property
-    def logits(self) -> Any:
-        """The log probabilities of the corners."""
-        return self.base_dist.logits
-
-    @property
-    def probs(self) -> Any:
-        """The probabilities of the corners."""
-        return self.base_dist.probs
