@@ -22,7 +22,7 @@ import nn
 from autograd_core import writes
 from autograd_core.graph import reachable
 from autograd_core.viz import Stepper, Trace, TraceNode, trace, validate
-from autograd_core.viz.schema import FIELDS, TOP
+from autograd_core.viz.validation import FIELDS, LAYOUT, TOP
 from autograd_core.viz.values import encoded
 from benchmarks.libraries import ours
 from benchmarks.networks import resnet18
@@ -581,9 +581,13 @@ def test_the_documentation_has_every_field() -> None:
     sections = dict(re.findall(r"^## `(\w+)`.*?\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL))
     assert set(sections) == set(FIELDS)
     for kind, fields in FIELDS.items():
-        told = set(re.findall(r"^\| `(\w+)` \|", sections[kind], re.MULTILINE))
+        told = set(re.findall(r"^\| `(\w+)` \|", sections[kind].partition("\n### ")[0], re.MULTILINE))
         assert told == set(fields), f"docs/trace.md, {kind}"
     assert set(re.findall(r"^\| `(\w+)` \|", text.partition("\n## ")[0], re.MULTILINE)) == TOP
+    inner = dict(re.findall(r"^### `(\w+)` of a layout\n(.*?)(?=^### |\Z)", text, re.MULTILINE | re.DOTALL))
+    assert {kind: set(re.findall(r"^\| `(\w+)` \|", inner[kind], re.MULTILINE)) for kind in inner} == {
+        kind: set(fields) for kind, fields in LAYOUT.items()
+    }
 
 
 @pytest.mark.slow

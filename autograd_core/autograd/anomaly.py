@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import NonFiniteError
+from ..errors import SEE, NonFiniteError
 from ..graph import Node
 from ..modes import module
 from ..position import caller, location
@@ -53,7 +53,7 @@ class detect_anomaly:
         raise NonFiniteError(
             f"forward of {prim.name}, at {where}{f' in {scope}' if scope else ''}, made {_first_bad(out.array)} from "
             f"finite operands. {shown}. Keep the operands where {prim.name} is defined, for instance with clamp() or a "
-            "small epsilon"
+            f"small epsilon{SEE}"
         )
 
     def after_pull(self, node: Node, g: Any) -> None:
@@ -69,7 +69,7 @@ class detect_anomaly:
             bad = _first_bad(d.array if isinstance(d, Tensor) else np.asarray(d))
             raise NonFiniteError(
                 f"backward of {node.describe()} made {bad} in the gradient of its operand {name}; what arrived was finite: "
-                f"{_statistics(arriving[0])}." + _cure(node)
+                f"{_statistics(arriving[0])}." + _cure(node) + SEE
             )
 
 

@@ -1,15 +1,17 @@
-"""Who looks on while operations run in this thread: what hunts for NaN, packs saved tensors, keeps zeros, or draws."""
+"""Who looks on in a thread: at operations, what hunts for NaN, packs saved tensors or draws; at backward passes, records."""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple, Protocol
 
 from ..graph import Node
-from ..modes import watching
+from ..modes import attending, watching
 from ..primitive import rewrite
 from ..tensor import WATCHED, Tensor
 
-__all__ = ["Watchers", "current", "watch"]
+__all__ = ["Attendant", "Watchers", "attend", "current", "watch"]
 
 STAYS = "packing was on once"  # among WATCHED: the line for watchers stays written
 
@@ -67,3 +69,23 @@ def watch(new: Watchers) -> None:
         WATCHED.append(STAYS)
     if bool(WATCHED) != any_before:
         rewrite()
+
+
+class Attendant(Protocol):
+    """What is told of each ``backward()`` of a thread, of ``grad()`` not; of one that another runs inside itself neither."""
+
+    def backward_begins(self, outputs: Sequence[Any], gradients: Sequence[Any]) -> None:
+        """Look at the graph of *outputs*, and at what the walk starts from, before the walk, which frees the graph."""
+
+    def backward_ended(self) -> None:
+        """Look at ``.grad`` of the leaves; after a walk that failed the engine does not call this."""
+
+
+@contextmanager
+def attend(attendant: Attendant) -> Iterator[None]:
+    """Have *attendant* told of the backward passes of a ``with`` block, beside those that are told already."""
+    attending.set((*attending.get(), attendant))
+    try:
+        yield
+    finally:
+        attending.set(tuple(a for a in attending.get() if a is not attendant))

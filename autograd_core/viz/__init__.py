@@ -3,13 +3,29 @@
 Not imported by ``autograd_core`` itself: ``from autograd_core import viz``.
 """
 
+from .draw import Drawing, draw
+from .layouts import layouts
+from .quiz import Answer, Question, Quiz
+from .recording import ActivationReading, Flag, Frame, Parameter, ParameterReading, Record, record
 from .rules import Rule, Symbol, rule
-from .schema import Check, Step, Trace, TraceEdge, TraceModule, TraceNode, validate
+from .schema import Check, Step, Trace, TraceEdge, TraceModule, TraceNode
+from .step import step
 from .stepper import StepGroup, Stepper
 from .trace import trace
+from .validation import validate
 
 __all__ = [
+    "ActivationReading",
+    "Answer",
     "Check",
+    "Drawing",
+    "Flag",
+    "Frame",
+    "Parameter",
+    "ParameterReading",
+    "Question",
+    "Quiz",
+    "Record",
     "Rule",
     "Step",
     "StepGroup",
@@ -19,7 +35,11 @@ __all__ = [
     "TraceEdge",
     "TraceModule",
     "TraceNode",
+    "draw",
+    "layouts",
+    "record",
     "rule",
+    "step",
     "trace",
     "validate",
 ]

@@ -85,6 +85,7 @@ class Builder:
         self.edges: list[TraceEdge] = []
         self.of: dict[Node, TraceNode] = {}
         self.modules: dict[Scope, TraceModule] = {}
+        self.errors: dict[Node, str] = {}  # what was raised, of calls that are to be shown as failed
         self.into: dict[int, list[TraceEdge]] = {}
         self.edge_at: dict[tuple[Node, int], TraceEdge] = {}
         self.ends, self.whole = last_calls([call for call in self.calls if (call.code, call.lasti) != here])
@@ -125,23 +126,22 @@ class Builder:
         for call in self.calls:
             if call in self.alone:
                 numbers[call] = numbers[self.alone[call]]
-                plan = plans[numbers[call]]
-                plan["name"] = self._name(call)
-                plan["written"] = call in self.ends
-                plan["value"] = self.values.get(call)
+                plans[numbers[call]] |= {
+                    "name": self._name(call),
+                    "written": call in self.ends,
+                    "value": self.values.get(call),
+                }
                 continue
             texts, ends = self._texts(call), []
             for place, (argument, parent) in enumerate(operands_of(call)):
                 text = texts[place] if texts else None
-                array, copy = self.operands[call][place]
+                copy = self.operands[call][place][1]
                 if parent is None:
-                    shared = copy is not None and copy.ndim > 0
-                    number = constants.get(id(copy)) if shared else None
-                    if number is None:
-                        kind = "parameter" if id(array) in self.known.parameters else "input"
-                        number = add(None, kind=kind, value=copy, name=self.known.of(None, array) or text)
-                        if shared:
-                            constants[id(copy)] = number
+                    key = id(copy) if copy is not None and copy.ndim else -len(plans)  # numbers are not shared
+                    if key not in constants:
+                        constants[key] = self._plan_constant(add, call, place, text)
+                    number = constants[key]
+                    plans[number]["outside"] &= self._comes_in(call, place)
                 elif parent in numbers:
                     number = numbers[parent]
                 else:
@@ -154,6 +154,9 @@ class Builder:
         for leaf in self.leaves:
             if leaf not in numbers:  # an output that is a leaf
                 numbers[leaf] = self._plan_leaf(add, leaf, None)
+        for number in users:
+            if plans[number].get("outside"):
+                users[number] = []  # it comes from outside the modules that use it
         named = numbered([plan["name"] for plan in plans])
         for plan, name in zip(plans, named, strict=True):
             self.nodes.append(self._node(plan, name, users.get(plan["id"], []), reads))
@@ -164,12 +167,25 @@ class Builder:
         return (stored_in(call.code, call.lasti) if call in self.ends else None) or self.known.of(call)
 
     def _plan_leaf(self, add: Any, leaf: Node, text: str | None) -> int:
-        kind = "leaf"
         t = leaf.target()
-        if t is not None and id(t.array) in self.known.parameters:
-            kind = "parameter"
-        number: int = add(leaf, kind=kind, value=self.values.get(leaf), name=self.known.of(leaf) or text)
+        known = t is not None and id(t.array) in self.known.parameters
+        given = t is not None and id(t.array) in self.known.given
+        kind, name = "parameter" if known else "leaf", self.known.of(leaf) or text
+        number: int = add(leaf, kind=kind, value=self.values.get(leaf), name=name, outside=given and not known)
         return number
+
+    def _plan_constant(self, add: Any, call: Node, place: int, text: str | None) -> int:
+        array, copy = self.operands[call][place]
+        known = id(array) in self.known.parameters
+        name = self.known.of(None, array) or text
+        number: int = add(None, kind="parameter" if known else "input", value=copy, name=name, outside=not known)
+        return number
+
+    def _comes_in(self, call: Node, place: int) -> bool:
+        """Return whether a constant is given to the module of *call*: the program has it, or nothing is computed before it."""
+        array, copy = self.operands[call][place]
+        first = all(parent is None or parent.prim is None for _, parent in operands_of(call))
+        return id(array) in self.known.given or (first and copy is not None and copy.ndim > 0)
 
     def _operands(self, call: Node, reads: Mapping[str, Any]) -> list[tuple[Any, ndarray | None]]:
         """Return of each operand the array that the call was given, where that is known, and its copy."""
@@ -191,6 +207,8 @@ class Builder:
             return ()
         parents = [parent for _, parent in operands_of(call)]
         texts = operand_texts(source(call.code, call.lasti).expression, len(parents))
+        if texts and self.known.is_package(texts[0]):  # a function was called that has more operands, not a method
+            return ()
         if call.name() in ("add", "mul") and len(texts) == 2 and self._turned(texts, parents):
             return texts[::-1]
         return texts
@@ -245,7 +263,7 @@ class Builder:
         node, value = plan["node"], plan["value"]
         if node is None:
             shape, dtype = (None, None) if value is None else (value.shape, value.dtype.name)
-            scope = self._module(_common(users))
+            scope = self.module(_common(users))
             return TraceNode(
                 plan["id"], plan["kind"], "input", name, scope, shape, dtype, False, None, value, None, {}, 0, None
             )
@@ -253,21 +271,22 @@ class Builder:
             t = node.target()
             grad = None if t is None or t.grad is None else self.copies.of(t.grad.array)
             return TraceNode(
-                plan["id"], plan["kind"], "leaf", name, self._module(_common(users)), node.shape, node.dtype.name, True,
+                plan["id"], plan["kind"], "leaf", name, self.module(_common(users)), node.shape, node.dtype.name, True,
                 None, value, grad, {}, _hooks(node), None,
             )  # fmt: skip
         prim = declaration(node)
         function = isinstance(prim, Custom)
         place = None if (node.code, node.lasti) == self.here else source(node.code, node.lasti)
         return TraceNode(
-            plan["id"], "function" if function else "operation", prim.name, name, self._module(node.scope), node.shape,
+            plan["id"], "function" if function else "operation", prim.name, name, self.module(node.scope), node.shape,
             node.dtype.name, True, place, value, None, parameters_of(prim, reads.get(node, {})),
-            _hooks(node), None if function else prim, plan["written"],
+            _hooks(node), None if function else prim, plan["written"], self.errors.get(node),
         )  # fmt: skip
 
     # -------------------------------------------------------------------------------------------------------- modules
 
-    def _module(self, scope: Scope | None) -> int | None:
+    def module(self, scope: Scope | None) -> int | None:
+        """Return the number of the module with this scope."""
         if scope is None:
             return None
         chain = [scope]

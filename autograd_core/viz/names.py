@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
+from types import FrameType, ModuleType
 from typing import Any
 
 from ..graph import Node
@@ -12,7 +14,7 @@ from ..modes import Scope
 from ..tensor import Tensor
 from .source import literal
 
-__all__ = ["Known", "last_calls", "numbered"]
+__all__ = ["Known", "last_calls", "numbered", "period", "variables"]
 
 SEVERAL = 64  # entries of a list or dict that are looked at
 
@@ -23,6 +25,8 @@ class Known:
     def __init__(self) -> None:
         self.modules: dict[Scope, Any] = {}
         self.parameters: set[int] = set()  # ids of arrays
+        self.given: set[int] = set()  # ids of arrays that the program has itself, and gives to its modules
+        self._packages: dict[str, ModuleType] = {}
         self._nodes: dict[Node, str] = {}
         self._arrays: dict[int, tuple[str, Any]] = {}  # id -> the name, and the array, so that the id stays its own
 
@@ -44,12 +48,23 @@ class Known:
                 continue  # `_` and `__`, of prompts and of who does not care
             if isinstance(value, Tensor):
                 self._note(name, value)
+                self.given.add(id(value.array))
+            elif isinstance(value, ModuleType):
+                self._packages.setdefault(name, value)
             elif hasattr(type(value), "named_parameters"):
                 self.add_module(name, value)
             elif isinstance(value, list | tuple):
                 self._add_entries(name, enumerate(value[:SEVERAL]))
             elif type(value) is dict:
                 self._add_entries(name, list(value.items())[:SEVERAL])
+
+    def is_package(self, text: str) -> bool:
+        """Return whether *text*, in the program, is a package or a file of functions, such as ``nn.functional``."""
+        name, *parts = text.split(".")
+        found: Any = self._packages.get(name)
+        for part in parts:
+            found = getattr(found, part, None)
+        return isinstance(found, ModuleType)
 
     def add_module(self, name: str, module: Any) -> None:
         """Take in the parameters and buffers of *module* by their paths, with *name* before them where a path is taken."""
@@ -67,12 +82,21 @@ class Known:
         for key, value in entries:
             if isinstance(value, Tensor):
                 self._note(f"{name}[{key!r}]", value)
+                self.given.add(id(value.array))
 
     def _note(self, name: str, t: Tensor) -> None:
         if t.node is not None:
             self._nodes.setdefault(t.node, name)
         if t.is_leaf:
             self._arrays.setdefault(id(t.array), (name, t.array))
+
+
+def variables(frame: FrameType) -> dict[str, Any]:
+    """Return what the names in a running function stand for, its own before those of its module."""
+    found = dict(frame.f_locals)
+    if frame.f_code.co_flags & inspect.CO_OPTIMIZED and type(frame.f_locals) is dict:
+        frame.f_locals.clear()  # up to Python 3.12 it is a copy that the frame keeps, and would keep a graph alive
+    return found | {name: value for name, value in frame.f_globals.items() if name not in found}
 
 
 def last_calls(calls: Sequence[Node]) -> tuple[set[Node], set[Node]]:
@@ -83,9 +107,9 @@ def last_calls(calls: Sequence[Node]) -> tuple[set[Node], set[Node]]:
     """
     ends, whole = set(), set()
     for run in _runs(calls):
-        period = _period([(n.name(), n.shape, n.scope) for n in run])
-        ends.update(run[period - 1 :: period])
-        if period == 1:
+        once = period([(n.name(), n.shape, n.scope) for n in run])
+        ends.update(run[once - 1 :: once])
+        if once == 1:
             whole.update(run)
     return ends, whole
 
@@ -119,8 +143,13 @@ def _outermost(scope: Scope | None) -> Scope | None:
     return scope
 
 
-def _period(items: list[Any]) -> int:
-    """Return how long the shortest part is that *items* repeats."""
+def period(items: Sequence[Any]) -> int:
+    """Return how long the shortest part is that *items* repeats.
+
+    >>> from autograd_core.viz.names import period
+    >>> period("ababab"), period("abc")
+    (2, 3)
+    """
     n = len(items)
     return next(p for p in range(1, n + 1) if n % p == 0 and items[p:] == items[: n - p])
 

@@ -98,7 +98,7 @@ class Rule:
         return Formula(trees[-1][1], tuple((name, tree) for name, tree in trees if name is not None))
 
     @cached_property
-    def _shown(self) -> dict[str, str]:
+    def shown_names(self) -> dict[str, str]:
         """All names as they are shown: one that the program has for something else gets a prime."""
         given = dict(self.names)
         taken = {word for name in given.values() for word in re.findall(r"[^\W\d]\w*", name)}
@@ -108,17 +108,17 @@ class Rule:
     @cached_property
     def text(self) -> str:
         """The rule as plain text."""
-        return text(self._personal, self._shown)
+        return text(self._personal, self.shown_names)
 
     @cached_property
     def latex(self) -> str:
         """The rule as LaTeX, for mathematics mode."""
-        return latex(set_formula(self._personal, self._shown))
+        return latex(set_formula(self._personal, self.shown_names))
 
     @cached_property
     def mathml(self) -> str:
         """The rule as MathML, an element ``<math>``."""
-        return mathml(set_formula(self._personal, self._shown))
+        return mathml(set_formula(self._personal, self.shown_names))
 
     def with_names(self, names: Mapping[str, str]) -> Rule:
         """Return the rule with *names* in place of symbols: ``{"x": "h", "y": "W2"}``.

@@ -1,6 +1,6 @@
 """What a trace consists of, and its form as JSON.
 
-``docs/trace.md`` describes the JSON for who reads it; ``validate`` holds a trace to it.
+``docs/trace.md`` describes the JSON for who reads it; ``validation`` holds a trace to it.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import linecache
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -17,15 +17,17 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from ..errors import ArgumentError, DataError
+from ..errors import ArgumentError
 from ..graph import Node
 from ..primitive import Primitive
+from ..serialization.files import write_atomically
 from ..tensor import Tensor
+from .folding import find_folds
 from .rules import Rule, rule
 from .source import Source
 from .values import Encoder, json_number
 
-__all__ = ["VERSION", "Check", "Step", "Trace", "TraceEdge", "TraceModule", "TraceNode", "brief", "validate"]
+__all__ = ["VERSION", "Check", "Step", "Trace", "TraceEdge", "TraceModule", "TraceNode", "brief"]
 
 VERSION = 1
 SHORT = 24  # characters of an expression that stands for its value
@@ -109,6 +111,7 @@ class TraceNode:
     hooks: int = 0
     primitive: Primitive | None = None
     whole: bool = False  # whether this is the value of the expression at ``source``, not a part on the way to it
+    error: str | None = None  # what was raised here: the call failed, or made or lost the values that were needed
 
     @property
     def text(self) -> str | None:
@@ -199,6 +202,16 @@ class Step:
             return plain
         return plain.with_names({e.argument: t for e in self.operands if (t := e.start.text) is not None})
 
+    @cached_property
+    def reads(self) -> dict[str, ndarray]:
+        """The values that the rule reads, as far as they are known, by the rule's own names: G, out, operands, parameters."""
+        if self.rule is None:
+            return {}
+        found: dict[str, Any] = {e.operand: e.value for e in self.operands}
+        found |= {name: np.asarray(v) for name, v in self.node.attributes.items() if isinstance(v, int | float)}
+        found |= {"G": self.arriving, "out": self.node.value}
+        return {s.name: found[s.name] for s in self.rule.symbols if found.get(s.name) is not None}
+
     def __str__(self) -> str:
         formula = "its own backward" if self.rule is None else self.rule.text
         share = f" ({self.k} of {self.of})" if self.of > 1 else ""
@@ -231,8 +244,8 @@ class Trace:
     >>> from autograd_core.viz import trace
     >>> w = ag.tensor(2.0, requires_grad=True)
     >>> t = trace(w.exp())
-    >>> [str(node) for node in t.nodes], len(t.steps), sorted(t.as_dict()["nodes"][0])[:3]
-    (['w', 'w.exp()'], 1, ['attrs', 'dtype', 'grad'])
+    >>> [str(node) for node in t.nodes], len(t.steps), sorted(t.as_dict()["nodes"][0])[:2]
+    (['w', 'w.exp()'], 1, ['attrs', 'dtype'])
     """
 
     nodes: list[TraceNode]
@@ -282,10 +295,16 @@ class Trace:
         found = [g for n, g in self.seeds if n is node]
         return sum(found[1:], found[0]) if found else None
 
-    def as_dict(self, checks: Mapping[int, Check] | None = None) -> dict[str, Any]:
-        """Return the trace as JSON has it, see docs/trace.md; *checks* are those of some steps, by their numbers."""
+    def as_dict(
+        self, checks: Mapping[int, Check] | None = None, layouts: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Return the trace as JSON has it, see docs/trace.md.
+
+        *checks* are those of some steps, by their numbers; *layouts* what the function of that name returns.
+        """
         encoder = Encoder()
         sources = _Files()
+        folds = {fold.modules[0]: fold.modules for fold in find_folds(self)}
         rules: dict[str, Any] = {}
         for step in self.steps:
             if (key := _rule_key(step)) is not None and key not in rules:
@@ -294,7 +313,7 @@ class Trace:
         return {
             "version": VERSION,
             "engine": "autograd_core",
-            "modules": [_module(m) for m in self.modules],
+            "modules": [_module(m, folds.get(m.id)) for m in self.modules],
             "nodes": [_node(n, encoder, sources) for n in self.nodes],
             "edges": [
                 {
@@ -313,12 +332,21 @@ class Trace:
             "stopped": self.stopped,
             "files": sources.files,
             "arrays": encoder.arrays,
-            "layouts": {},
+            "layouts": dict(layouts or {}),
         }
 
-    def save(self, path: str | os.PathLike[str], checks: Mapping[int, Check] | None = None) -> None:
-        """Write ``as_dict(checks)`` to a file as JSON."""
-        Path(path).write_text(json.dumps(self.as_dict(checks), allow_nan=False, separators=(",", ":")), "utf-8")
+    def as_json(self, checks: Mapping[int, Check] | None = None, layouts: Mapping[str, Any] | None = None) -> str:
+        """Return ``as_dict(checks, layouts)`` as the text of a JSON file."""
+        return json.dumps(self.as_dict(checks, layouts), allow_nan=False, separators=(",", ":"))
+
+    def save(
+        self,
+        path: str | os.PathLike[str],
+        checks: Mapping[int, Check] | None = None,
+        layouts: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Write ``as_json(checks, layouts)`` to a file, whole or not at all."""
+        write_atomically(Path(path), self.as_json(checks, layouts))
 
 
 # ---------------------------------------------------------------------------------------------------------------- as JSON
@@ -351,10 +379,10 @@ def _shown(file: str) -> str:
         return Path(file).name
 
 
-def _module(m: TraceModule) -> dict[str, Any]:
+def _module(m: TraceModule, fold: tuple[int, ...] | None) -> dict[str, Any]:
     return {
         "id": m.id, "path": m.path, "class": m.cls, "label": m.label, "parent": m.parent, "parameters": m.parameters,
-        "total": m.total, "fold": None,
+        "total": m.total, "fold": fold and {"first": m.id, "count": len(fold), "of": list(fold)},
     }  # fmt: skip
 
 
@@ -364,6 +392,7 @@ def _node(n: TraceNode, encoder: Encoder, sources: _Files) -> dict[str, Any]:
         "shape": None if n.shape is None else list(n.shape), "dtype": n.dtype, "needs_grad": n.needs_grad,
         "src": sources.place(n.source), "value": encoder.key(n.value), "missing": n.missing, "grad": encoder.key(n.grad),
         "attrs": {name: _plain(value) for name, value in n.attributes.items()}, "hooks": n.hooks,
+        "error": n.error,
     }  # fmt: skip
 
 
@@ -389,96 +418,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_plain(v) for v in value]
     return json_number(value) if value is None or isinstance(value, bool | int | float | str) else str(value)
-
-
-# ------------------------------------------------------------------------------------------------------------- validation
-
-
-def _is(*types: Any) -> Callable[[Any], bool]:
-    return lambda v: isinstance(v, types) and not (isinstance(v, bool) and bool not in types)
-
-
-_OPTIONAL_INT, _OPTIONAL_TEXT = _is(int, type(None)), _is(str, type(None))
-_SIZES: Callable[[Any], bool] = lambda v: isinstance(v, list) and all(_is(int)(n) and n >= 0 for n in v)
-# For each kind of object its fields, and what each must be; "->nodes" is an id there, "?->" one or None.
-FIELDS: dict[str, dict[str, Any]] = {
-    "files": {"id": _is(int), "path": _is(str), "lines": _is(dict)},
-    "modules": {
-        "id": _is(int), "path": _is(str), "class": _is(str), "label": _is(str), "parent": "?->modules",
-        "parameters": _OPTIONAL_INT, "total": _OPTIONAL_INT, "fold": _is(dict, type(None)),
-    },
-    "nodes": {
-        "id": _is(int), "kind": {"operation", "function", "leaf", "parameter", "input"}.__contains__, "op": _is(str),
-        "name": _OPTIONAL_TEXT, "text": _OPTIONAL_TEXT, "module": "?->modules",
-        "shape": lambda v: v is None or _SIZES(v), "dtype": _OPTIONAL_TEXT,
-        "needs_grad": _is(bool), "src": _is(dict, type(None)), "value": "?->arrays", "missing": _is(str),
-        "grad": "?->arrays", "attrs": _is(dict), "hooks": _is(int),
-    },
-    "edges": {
-        "id": _is(int), "from": "->nodes", "to": "->nodes", "arg": _is(str), "place": _is(int), "value": "?->arrays",
-    },
-    "steps": {
-        "node": "->nodes", "edge": "->edges", "rule": "?->rules", "in": "?->arrays", "contribution": "->arrays",
-        "unbroadcast": "->arrays", "before": "?->arrays", "after": "->arrays", "k": _is(int), "of": _is(int),
-        "check": _is(dict, type(None)),
-    },
-    "seeds": {"node": "->nodes", "gradient": "->arrays"},
-    "rules": {"text": _is(str), "latex": _is(str), "mathml": _is(str), "words": _is(str)},
-    "arrays": {
-        "shape": _SIZES, "dtype": _is(str), "stats": _is(dict), "hist": _is(dict, type(None)),
-        "pooled": lambda v: v is None or _SIZES(v), "data": _is(list), "largest": _is(list),
-    },
-}  # fmt: skip
-TOP = {"version", "engine", "stopped", "layouts", *FIELDS}
-
-
-def validate(trace: Any) -> None:
-    """Raise DataError where *trace*, the JSON of one as Python has it, is not as docs/trace.md says.
-
-    >>> from autograd_core.viz import validate
-    >>> validate({"version": 99})
-    Traceback (most recent call last):
-    autograd_core.errors.DataError: trace: version is 99: expected 1; ...
-    """
-    if not isinstance(trace, dict):
-        raise DataError(f"trace: is a {type(trace).__name__}: expected an object")
-    if trace.get("version") != VERSION:
-        raise DataError(
-            f"trace: version is {trace.get('version')!r}: expected {VERSION}; make it again with this engine"
-        )
-    if set(trace) != TOP:
-        raise DataError(f"trace: has {sorted(trace)}: expected {sorted(TOP)}")
-    for kind, fields in FIELDS.items():
-        many = trace[kind]
-        if not isinstance(many, dict if kind in ("rules", "arrays") else list):
-            raise DataError(f"trace: {kind} is a {type(many).__name__}")
-        for key, entry in many.items() if isinstance(many, dict) else enumerate(many):
-            _validate_entry(trace, f"{kind}[{key!r}]", entry, fields)
-            if "id" in fields and entry["id"] != key:
-                raise DataError(f"trace: {kind}[{key!r}].id is {entry['id']}: expected its place")
-    for step in trace["steps"]:
-        edge = trace["edges"][step["edge"]]
-        if edge["to"] != step["node"] or not 1 <= step["k"] <= step["of"]:
-            raise DataError(f"trace: the step {step} is not along an edge of its node, or is not k of n")
-    for edge in trace["edges"]:
-        if edge["from"] >= edge["to"]:
-            raise DataError(f"trace: the edge {edge} goes back: nodes are in the order in which they were computed")
-    try:
-        json.dumps(trace, allow_nan=False)
-    except (TypeError, ValueError) as error:
-        raise DataError(f"trace: has what JSON has not: {error}") from error
-
-
-def _validate_entry(trace: dict[str, Any], where: str, entry: Any, fields: dict[str, Any]) -> None:
-    if not isinstance(entry, dict) or set(entry) != set(fields):
-        raise DataError(f"trace: {where} is {entry!r}: expected an object with {sorted(fields)}")
-    for name, wanted in fields.items():
-        value = entry[name]
-        if callable(wanted):
-            fine = wanted(value)
-        else:
-            target = trace[wanted.rpartition(">")[2]]
-            known = value in target if isinstance(target, dict) else _is(int)(value) and 0 <= value < len(target)
-            fine = known or (value is None and wanted.startswith("?"))
-        if not fine:
-            raise DataError(f"trace: {where}.{name} is {value!r}, which it cannot be")

@@ -6,6 +6,7 @@ import os
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 from typing import Any
 
@@ -14,10 +15,13 @@ from numpy import ndarray
 
 from ..errors import ArgumentError
 from .differences import check_contribution, check_gradient
+from .page import html_of
+from .quiz import Quiz
+from .saving import save_as
 from .schema import Check, Step, Trace, TraceNode, brief
 from .trace import trace
 
-__all__ = ["StepGroup", "Stepper"]
+__all__ = ["StepGroup", "Stepper", "step"]
 
 GRANULARITIES = ("edge", "node", "module")
 
@@ -82,7 +86,7 @@ class Stepper:
         self.position = 0
         self.checks: dict[int, Check] = {}  # what check() found, by the numbers of steps
         ends = [e.number if isinstance(e, Step) else e.steps[-1].number for e in self.events]
-        self._taken = [0, *(n + 1 for n in ends)]  # how many steps are behind each position
+        self.ends = [0, *(n + 1 for n in ends)]  # how many steps are behind each position
         self._into: dict[int, list[Step]] = {}
         for step in self.trace.steps:
             self._into.setdefault(step.to.id, []).append(step)
@@ -134,7 +138,7 @@ class Stepper:
                 )
             self.position = 0
         else:
-            self.position = bisect_left(self._taken, steps[-1].number + 1)
+            self.position = bisect_left(self.ends, steps[-1].number + 1)
         return self.current
 
     # -------------------------------------------------------------------------------------------------------- looking
@@ -142,11 +146,13 @@ class Stepper:
     def gradient(self, what: Any) -> ndarray | None:
         """Return the sum that a tensor, a name, or a node by its number has at this position; None if nothing is there yet."""
         node = self.trace.find(what)
-        steps = self._into.get(node.id, [])
-        k = bisect_left(steps, self._taken[self.position], key=lambda s: s.number)
-        if k:
-            return steps[k - 1].after
-        return self.trace.start(node)
+        k, _ = self.progress(node.id)
+        return self._into[node.id][k - 1].after if k else self.trace.start(node)
+
+    def progress(self, what: Any) -> tuple[int, int]:
+        """Return how many contributions the sum of a tensor has at this position, and how many it gets; outputs: 0 of 0."""
+        steps = self._into.get(self.trace.find(what).id, [])
+        return bisect_left(steps, self.ends[self.position], key=lambda s: s.number), len(steps)
 
     def gradients(self) -> dict[int, ndarray]:
         """Return the sums at this position by the numbers of their nodes."""
@@ -168,9 +174,18 @@ class Stepper:
         self.checks[step.number] = found
         return found
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the trace, with the checks that were made, to a file as JSON."""
-        self.trace.save(path, self.checks)
+    def quiz(self, *, rtol: float = 0.01, seed: int = 0) -> Quiz:
+        """Return a quiz about the next contributions, in which an answer takes the step; *seed* chooses the entries."""
+        return Quiz(self, rtol=rtol, seed=seed)
+
+    def save(self, path: str | os.PathLike[str], *, quiz: bool = False, title: str | None = None) -> None:
+        """Write a page to step through in a browser, ``.html``, or the trace with the checks that were made, ``.json``.
+
+        With *quiz* the page asks for each contribution before it shows it; *title* is its heading.  Raises ArgumentError for
+        another suffix, and where the folder is missing.
+        """
+        page = partial(html_of, self.trace, checks=self.checks, quiz=quiz, title=title)
+        save_as(path, {".html": page, ".json": partial(self.trace.as_json, self.checks)})
 
     # ------------------------------------------------------------------------------------------------------ in words
 
@@ -184,6 +199,26 @@ class Stepper:
 
     def __repr__(self) -> str:
         return f"<Stepper at {self.position} of {len(self)}, by {self.granularity}>"
+
+
+def step(x: Any, *more: Any, granularity: str = "edge", **kwargs: Any) -> Stepper:
+    """Return a Stepper, which walks through the backward pass of a tensor, or of a model's output: forward, back, anywhere.
+
+    The arguments are those of ``trace``: ``step(loss)``, ``step(model, x)``.  An event has ``.node``, ``.edge``,
+    ``.arriving``, ``.contribution``, ``.before``, ``.after`` and ``.rule``; by *granularity* "node" or "module" it is a
+    group of those.  Nothing changes: no ``.grad``, no graph.  Raises GraphError where nothing requires gradients.
+
+    >>> import autograd_core as ag
+    >>> from autograd_core import viz
+    >>> w, x = ag.tensor(2.0, requires_grad=True), ag.tensor(5.0)
+    >>> loss = (w * x - 1) ** 2
+    >>> for event in viz.step(loss):
+    ...     print(event.rule.text, "=", event.contribution)
+    2 * G * (w * x - 1) = 18.0
+    G = 18.0
+    G * x = 90.0
+    """
+    return Stepper(x, *more, granularity=granularity, **kwargs)
 
 
 def _events(made: Trace, granularity: str) -> list[Step | StepGroup]:

@@ -5,11 +5,9 @@ Making it changes nothing: not the graph, not ``.grad``, not the state of the ra
 
 from __future__ import annotations
 
-import inspect
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -23,7 +21,7 @@ from ..position import outside
 from ..random import default_generator
 from ..tensor import Tensor
 from .building import Builder, Recorder
-from .names import Known
+from .names import Known, variables
 from .schema import Trace
 from .values import Copies
 
@@ -60,36 +58,32 @@ def trace(x: Any, *more: Any, gradient: Any = None, names: Mapping[str, Any] | N
         outputs, recorder = [x, *more], None
     elif callable(x):
         recorder = Recorder(copies)
+        known.given.update(id(t.array) for t in _tensors((more, kwargs)))
         with _put_back(x), _watched(recorder), enable_grad():
-            outputs = _tensors(x(*more, **kwargs))
+            outputs = _with_graph(_tensors(x(*more, **kwargs)))
             known.add({"model": x})  # here, where its buffers are those that it read
     else:
         raise ArgumentError(f"trace: x is a {type(x).__name__}: expected a Tensor, or a model and its input")
-    known.add(_variables(frame))
+    known.add(variables(frame))
     here = None if recorder is None else (frame.f_code, frame.f_lasti)
     return Builder(_seeds(outputs, gradient), outputs, known, copies, recorder, here).build()
 
 
-def _variables(frame: FrameType) -> dict[str, Any]:
-    """Return what the names in a running function stand for, its own before those of its module."""
-    found = dict(frame.f_locals)
-    if frame.f_code.co_flags & inspect.CO_OPTIMIZED and type(frame.f_locals) is dict:
-        frame.f_locals.clear()  # up to Python 3.12 it is a copy that the frame keeps, and would keep a graph alive
-    return found | {name: value for name, value in frame.f_globals.items() if name not in found}
-
-
-def _tensors(result: Any) -> list[Any]:
-    """Return the tensors of a model's output that have a graph."""
-    found, ahead = [], [result]
+def _tensors(structure: Any) -> Iterator[Tensor]:
+    """Yield the tensors in what a model takes or returns, in order."""
+    ahead = [structure]
     while ahead:
         part = ahead.pop()
         if isinstance(part, Tensor):
-            if part.node is not None:
-                found.append(part)
+            yield part
         elif isinstance(part, list | tuple):
             ahead += reversed(part)
         elif isinstance(part, Mapping):
             ahead += reversed(list(part.values()))
+
+
+def _with_graph(outputs: Iterator[Tensor]) -> list[Any]:
+    found = [t for t in outputs if t.node is not None]
     if not found:
         raise GraphError("trace: no output of the model requires gradients: give it parameters, or an input, that does")
     return found

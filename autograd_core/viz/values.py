@@ -20,13 +20,16 @@ from ..tensor import wrap
 __all__ = [
     "Copies",
     "Encoder",
+    "block_means",
     "computed_again",
     "declaration",
     "find_values",
     "json_number",
+    "norm_of",
     "operands_of",
     "parameters_of",
     "saved_operands",
+    "statistics",
     "try_again",
 ]
 
@@ -192,8 +195,8 @@ def encoded(a: ndarray) -> dict[str, Any]:
     """
     full = a.size <= FULL
     numbers = a.astype(np.float64) if full or a.dtype == np.bool_ else a
-    found: dict[str, Any] = {"shape": list(a.shape), "dtype": a.dtype.name, "stats": _statistics(numbers)}
-    shown = a if full else _block_means(numbers)
+    found: dict[str, Any] = {"shape": list(a.shape), "dtype": a.dtype.name, "stats": statistics(numbers)}
+    shown = a if full else block_means(numbers)
     found["hist"], found["largest"] = (None, []) if full else (_histogram(numbers), _largest(numbers))
     found["pooled"], found["data"] = (
         None if full else list(shown.shape),
@@ -207,7 +210,8 @@ def json_number(v: Any) -> Any:
     return v if not isinstance(v, float) or math.isfinite(v) else str(v)
 
 
-def _statistics(a: ndarray) -> dict[str, Any]:
+def statistics(a: ndarray) -> dict[str, Any]:
+    """Return size, number of entries that are not finite, and of the others minimum, maximum, mean and norm."""
     finite = a
     bad = 0
     if a.dtype.kind == "f" and not np.isfinite(a.sum()):  # a sum that is finite has finite parts
@@ -224,11 +228,11 @@ def _statistics(a: ndarray) -> dict[str, Any]:
     if finite.size:
         flat = finite.ravel()
         found |= {"min": flat.min().item(), "max": flat.max().item(), "mean": float(flat.mean(dtype=np.float64))}
-        found["norm"] = _norm(flat)
+        found["norm"] = norm_of(flat)
     return found
 
 
-def _norm(flat: ndarray) -> float:
+def norm_of(flat: ndarray) -> float:
     """Return the root of the sum of squares, also where the squares of float32 numbers leave their range."""
     scale = max(abs(float(flat.max())), abs(float(flat.min())))
     if scale == 0:
@@ -255,12 +259,13 @@ def _histogram(a: ndarray) -> dict[str, Any] | None:
     return {"low": low, "high": high, "counts": counts.tolist()}
 
 
-def _block_means(a: ndarray) -> ndarray:
-    """Return the means of at most SIDE x SIDE blocks of *a*, as a matrix: its dims are split where it is most square."""
+def block_means(a: ndarray, rows: int = SIDE, columns: int = SIDE) -> ndarray:
+    """Return the means of at most *rows* x *columns* blocks of *a*, as a matrix: its dims are split where it is most square."""
     splits = [(math.prod(a.shape[:i]), math.prod(a.shape[i:])) for i in range(a.ndim + 1)]
-    rows, columns = min(splits, key=lambda s: max(s) / min(s))
-    m = a.reshape(rows, columns)
-    row, column = (np.linspace(0, n, min(SIDE, n) + 1).astype(int) for n in m.shape)
+    m = a.reshape(min(splits, key=lambda s: max(s) / min(s)))
+    row, column = (
+        np.linspace(0, n, min(most, n) + 1).astype(int) for n, most in zip(m.shape, (rows, columns), strict=True)
+    )
     sums = np.add.reduceat(np.add.reduceat(m, column[:-1], axis=1, dtype=np.float64), row[:-1], axis=0)
     means: ndarray = sums / np.outer(np.diff(row), np.diff(column))
     return means

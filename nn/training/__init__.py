@@ -6,10 +6,12 @@ from .callbacks import BestCheckpoint, Callback, CSVLog, EarlyStopping, JSONLog,
 from .checkpoint import load_checkpoint, restore, save_checkpoint
 from .evaluation import evaluate
 from .gradients import GradientReport, GradientRow, gradient_report
+from .greedy import Encoder, greedy_layerwise
 from .history import History
 from .loop import fit
 from .metrics import Accuracy, ConfusionMatrix, Mean, Metric, ReconstructionError, TopK
 from .protocols import Criterion, Loader, Optimizer, Prepare, Scheduler, Stateful
+from .semi_supervised import PseudoLabels, pseudo_labels
 
 __all__ = [
     "Accuracy",
@@ -19,6 +21,7 @@ __all__ = [
     "ConfusionMatrix",
     "Criterion",
     "EarlyStopping",
+    "Encoder",
     "GradientReport",
     "GradientRow",
     "History",
@@ -28,6 +31,7 @@ __all__ = [
     "Metric",
     "Optimizer",
     "Prepare",
+    "PseudoLabels",
     "ReconstructionError",
     "Run",
     "Schedule",
@@ -38,7 +42,9 @@ __all__ = [
     "evaluate",
     "fit",
     "gradient_report",
+    "greedy_layerwise",
     "load_checkpoint",
+    "pseudo_labels",
     "restore",
     "save_checkpoint",
 ]

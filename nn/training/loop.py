@@ -6,6 +6,7 @@ import itertools
 import math
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
@@ -25,6 +26,7 @@ from .metrics import Mean, Metric
 from .nonfinite import CURE, first_cause, is_finite
 from .progress import Progress, ProgressMode, line, say
 from .protocols import Criterion, Loader, Optimizer, Prepare, Stateful
+from .recording import RunRecord
 
 __all__ = ["fit"]
 
@@ -45,6 +47,7 @@ def fit(
     generators: Sequence[ag.Generator] = (),
     prepare: Prepare | None = None,
     progress: ProgressMode = "auto",
+    record: int | None = None,
 ) -> History:
     """Train *model* until *epochs* epochs are done, and return the history: one row of figures an epoch.
 
@@ -57,6 +60,9 @@ def fit(
     goes on from it, with objects made as they were made for the saved run, and ends with the same bits as a run that
     was never stopped.  *generators* lists the generators in use beside the default one.  A loader without
     ``state_dict()`` must give the same batches in each epoch.
+
+    With *record* the norms of gradients, weights and updates are recorded at each *record*-th step, and what looks ill in
+    them is flagged: ``record.html`` and ``record.json`` in *out*, see ``autograd_core.viz.record``.  The bits stay the same.
 
     The model is left in the mode (train or eval) in which it came.
 
@@ -83,8 +89,10 @@ def fit(
         arguments.check_loader("validation", validation)
     if save_every is not None:
         arguments.check_count("save_every", save_every)
-    if out is None and (resume or save_every is not None):
-        given = "resume" if resume else "save_every"
+    if record is not None:
+        arguments.check_count("record", record)
+    if out is None and (resume or save_every is not None or record is not None):
+        given = "resume" if resume else "record" if save_every is None else "save_every"
         raise ag.errors.ArgumentError(f"{given} is given without out: pass the folder of the run as out=")
     training = _Training(
         run=Run(model, optimizer, epochs),
@@ -98,10 +106,11 @@ def fit(
         generators=(ag.default_generator, *generators),
         prepare=prepare or pair,
         progress=progress,
+        record=None if record is None or out is None else RunRecord(Path(out), record, model, resume),
     )
     if resume:
         training.load()
-    with modes_kept(model), Interrupt(active=out is not None) as interrupt:
+    with modes_kept(model), Interrupt(active=out is not None) as interrupt, training.record or nullcontext():
         training.train(interrupt)
     return training.run.history
 
@@ -121,6 +130,7 @@ class _Training:
     generators: tuple[ag.Generator, ...]
     prepare: Prepare
     progress: ProgressMode
+    record: RunRecord | None
     mean: Mean = field(default_factory=lambda: Mean("loss"))
     seconds: float = 0.0  # spent in this epoch so far
     saved: bool = False
@@ -233,6 +243,8 @@ class _Training:
             if not is_finite(p):
                 what = f"the parameter {name} is not finite after an update in epoch {self.run.epoch}"
                 raise ag.errors.NonFiniteError(f"{what}\n{self._kept()}{CURE}")
+        if self.record is not None:
+            self.record.save()
         save_checkpoint(self.checkpoint, self.state_dict())
         self.saved = True
 
@@ -252,6 +264,7 @@ class _Training:
             "loader": self.loader.state_dict() if isinstance(self.loader, Stateful) else None,
             "optimizer": run.optimizer.state_dict(),
             "model": run.model.state_dict(),
+            "record": None if self.record is None else self.record.state_dict(),
         }
 
     def load(self) -> None:
@@ -282,6 +295,8 @@ class _Training:
             restore(name, callback, saved)
         for generator, saved in zip(self.generators, state["generators"], strict=True):
             generator.set_state(saved)
+        if self.record is not None and state.get("record") is not None:
+            restore("record", self.record, state["record"])
         self.mean.load_state_dict(state["mean"])
         run.epoch, run.batch, run.stopped = state["epoch"], state["batch"], state["stopped"]
         run.history.rows[:] = state["history"]

@@ -70,8 +70,8 @@ class Mean:
 class TopK(Mean):
     """The share of samples whose true class is among the *k* highest scores.
 
-    Outputs are scores ``(N, classes)``, targets are class numbers ``(N,)``.  The true class counts as found when fewer
-    than *k* classes score higher, or as high with a smaller number.
+    Outputs are scores ``(N, classes)``, or hold them as ``logits``; targets are class numbers ``(N,)``.  The true class
+    counts as found when fewer than *k* classes score higher, or as high with a smaller number.
 
     >>> import autograd_core as ag
     >>> top2 = TopK(2)
@@ -178,7 +178,8 @@ class ReconstructionError(Mean):
             self.add(float(np.square(given - wanted).mean(dtype=np.float64)), given.size)
 
 
-def _scores_and_classes(outputs: ag.Tensor, targets: ag.Tensor) -> tuple[NDArray[Any], NDArray[Any]]:
+def _scores_and_classes(outputs: Any, targets: ag.Tensor) -> tuple[NDArray[Any], NDArray[Any]]:
+    outputs = getattr(outputs, "logits", outputs)  # of a network with auxiliary heads
     scores, classes = outputs.detach().numpy(), targets.detach().numpy()
     if scores.ndim != 2 or classes.shape != scores.shape[:1]:
         raise ag.errors.ShapeError(

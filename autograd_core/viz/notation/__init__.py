@@ -8,6 +8,6 @@ from .boxes import set_formula
 from .formula import Formula
 from .latex import latex
 from .mathml import mathml
-from .text import text
+from .text import is_whole, text
 
-__all__ = ["Formula", "latex", "mathml", "set_formula", "text"]
+__all__ = ["Formula", "is_whole", "latex", "mathml", "set_formula", "text"]

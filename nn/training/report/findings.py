@@ -69,6 +69,7 @@ class Findings:
     filters: NDArray[Any] | None = None  # (filters, H, W)
     mistakes: Sequence[Example] = ()
     reconstructions: Sequence[tuple[Picture, ...]] = ()  # input, output, and the clean picture where it differs
+    record: Sequence[str] | None = None  # what looks ill in record.html; None where there is no record
     notes: Sequence[str] = ()
 
 

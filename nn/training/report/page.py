@@ -17,7 +17,7 @@ from .figures import PAGE, curve, svg
 from .findings import Example, Findings, Layer, Picture, confusions
 from .pictures import data_uri, diverging, gray
 
-__all__ = ["page"]
+__all__ = ["html_table", "page", "stylesheet"]
 
 MOST_EPOCHS = 40  # rows of the history that are shown
 
@@ -26,6 +26,7 @@ def page(findings: Findings, drawn: bool) -> str:
     """Return the page; *drawn* says whether the packages for figures and pictures are there."""
     sections = [
         _curves(findings) if drawn else "",
+        _record(findings),
         _confusion(findings),
         _classes(findings),
         _mistakes(findings) if drawn else "",
@@ -39,12 +40,17 @@ def page(findings: Findings, drawn: bool) -> str:
     here = files(__package__)
     return Template((here / "page.html").read_text("utf-8")).substitute(
         title=escape(findings.title),
-        style=(here / "page.css").read_text("utf-8").strip(),
+        style=stylesheet(),
         lead=escape(findings.lead),
         notes="".join(f'<p class="note" role="note">{escape(note)}</p>' for note in findings.notes),
         headline="".join(tiles),
         sections="\n".join(filter(None, sections)),
     )
+
+
+def stylesheet() -> str:
+    """Return the look of the project's pages, in light and dark."""
+    return (files(__package__) / "page.css").read_text("utf-8").strip()
 
 
 def _section(name: str, title: str, text: str, body: str) -> str:
@@ -54,7 +60,7 @@ def _section(name: str, title: str, text: str, body: str) -> str:
     )
 
 
-def _table(head: Mapping[str, str], rows: Iterable[Sequence[str]], foot: Sequence[str] = ()) -> str:
+def html_table(head: Mapping[str, str], rows: Iterable[Sequence[str]], foot: Sequence[str] = ()) -> str:
     """Return a table in a card.  *head* gives each column's title and class; cells are HTML."""
     kinds = list(head.values())
 
@@ -91,6 +97,16 @@ def _curves(findings: Findings) -> str:
         "pictures where those are used; test figures at the end of the epoch."
     )
     return _section("curves", "How it learned", text, f'<div class="pair">{"".join(drawn)}</div>') if drawn else ""
+
+
+def _record(findings: Findings) -> str:
+    if findings.record is None:
+        return ""
+    items = "".join(f"<li>{escape(said)}</li>" for said in findings.record)
+    body = f"<ul>{items}</ul>" if items else "<p>Nothing looks ill in the recorded steps.</p>"
+    text = "The norms of gradients, weights and updates of each layer, over time: a page with a slider."
+    link = '<p><a href="record.html">record.html</a></p>'
+    return _section("record", "Step by step", text, f'<div class="card">{link}{body}</div>')
 
 
 def _confusion(findings: Findings) -> str:
@@ -130,7 +146,7 @@ def _classes(findings: Findings) -> str:
 
     head = {"class": "", "": "wide", "recognised": "number", "most often taken for": "taken"}
     names = zip(findings.classes, confusions(findings.confusion), strict=True)
-    table = _table(head, (row(name, *found) for name, found in names))
+    table = html_table(head, (row(name, *found) for name, found in names))
     text = "The share of each class's test pictures that were recognised, and the class it is most often taken for."
     return _section("classes", "Class by class", text, table)
 
@@ -181,7 +197,7 @@ def _network(findings: Findings) -> str:
 
     head = {"name": "", "layer": "", "output": "number", "parameters": "number"}
     total = sum(layer.parameters for layer in findings.layers)
-    table = _table(head, map(row, findings.layers), ("total", "", "", f"{total:,}"))
+    table = html_table(head, map(row, findings.layers), ("total", "", "", f"{total:,}"))
     drawn = diagram(findings.layers, findings.source)
     text = (
         "Its layers in the order in which they run. A bar is as wide, on a logarithmic scale, as its output is large."
@@ -200,13 +216,13 @@ def _history(findings: Findings) -> str:
         return "" if value is None else format(value, form)
 
     head = {name: "" if name == "epoch" else "number" for name in columns}
-    table = _table(head, ([cell(name, row.get(name)) for name in columns] for row in rows[-MOST_EPOCHS:]))
+    table = html_table(head, ([cell(name, row.get(name)) for name in columns] for row in rows[-MOST_EPOCHS:]))
     shown = "One row an epoch" if len(rows) <= MOST_EPOCHS else f"The last {MOST_EPOCHS} of {len(rows)} epochs"
     return _section("history", "Epoch by epoch", f"{shown}; history.json has all of them.", table)
 
 
 def _repeat(findings: Findings) -> str:
     rows = [(escape(name), escape(str(value))) for name, value in findings.settings.items()]
-    body = f"<pre>{escape(findings.command)}</pre>\n{_table({'setting': '', 'value': 'value'}, rows)}"
+    body = f"<pre>{escape(findings.command)}</pre>\n{html_table({'setting': '', 'value': 'value'}, rows)}"
     text = "The command and its settings. The same seed and versions give the same network, bit for bit."
     return _section("repeat", "To repeat it", text, body)

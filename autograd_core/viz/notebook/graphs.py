@@ -1,0 +1,40 @@
+"""What a notebook shows of a drawing, the picture, and of a trace or stepper, the page that steps through it."""
+
+from __future__ import annotations
+
+from ..draw import Drawing, draw
+from ..page import html_of
+from ..schema import Trace
+from ..stepper import Stepper
+from .markup import STYLE, folded, frame, image
+
+__all__ = ["LIMIT", "html_of_drawing", "html_of_stepper", "text_of_stepper"]
+
+LIMIT = 60_000  # bytes of an output: a notebook with fifty of them can still be opened, sent and compared
+STEPS = 60  # that are listed as text
+
+
+def html_of_drawing(drawing: Drawing) -> str:
+    """Return the HTML of a drawing."""
+    return f"<div>{image(drawing.svg, drawing.scene.title)}</div>"
+
+
+def html_of_stepper(s: Stepper) -> str:
+    """Return the HTML of a stepper: its page in a frame, and a picture of the graph for where no frame is shown.
+
+    Above ``LIMIT`` bytes the page has statistics of arrays without their entries; where that does not help there is the
+    picture, and how to have the page as a file.
+    """
+    shown = draw(s.trace)
+    picture = folded(shown.scene.title, image(shown.svg, shown.scene.title), "ag-picture")
+    room = LIMIT - len(picture) - len(frame("", shown.scene.title)) - len(STYLE)
+    page = html_of(s.trace, checks=s.checks, budget=room, packed=True)
+    if len(page) <= room:
+        return f"{STYLE}{frame(page, shown.scene.title)}{picture}"
+    return f"{picture}<p>Its {len(s.trace.steps)} steps are too many for a notebook: <code>.save('steps.html')</code> writes their page.</p>"
+
+
+def text_of_stepper(s: Stepper) -> str:
+    """Return what a notebook without HTML shows of a stepper."""
+    steps = len(s.trace.steps)
+    return s.explain() if steps <= STEPS else f"{s!r}; .explain() lists its {steps} steps"

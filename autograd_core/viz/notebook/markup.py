@@ -1,0 +1,60 @@
+"""Pieces of HTML that say something wherever a notebook is read.
+
+What is not trusted is shown without scripts, styles and frames, and on GitHub without attributes of style too: so each piece
+reads well without them, and pictures are images, which are never taken out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from html import escape
+from urllib.parse import quote
+
+__all__ = ["PLAIN", "folded", "frame", "image", "lines", "table"]
+
+PLAIN = " !$&'()*+,-./:;=?@[]^_`{|}~"  # of SVG, what a data URL may have as it is
+HEIGHT = 560  # of a frame, in pixels
+# A picture below a frame says the same as what is in the frame; where there are no frames there are no styles either.
+STYLE = "<style>.ag-page + .ag-picture { display: none }</style>"
+
+
+def image(svg: str, says: str, width: float | None = None) -> str:
+    """Return an SVG as an image, which *says* this to who cannot see it; *width* in pixels, by default its own.
+
+    >>> from autograd_core.viz.notebook.markup import image
+    >>> image('<svg xmlns="http://www.w3.org/2000/svg"/>', "Nothing")
+    '<img alt="Nothing" src="data:image/svg+xml,%3Csvg xmlns=%22http://www.w3.org/2000/svg%22/%3E">'
+    """
+    size = "" if width is None else f' width="{width:g}"'
+    return f'<img alt="{escape(says)}"{size} src="data:image/svg+xml,{escape(quote(svg.strip(), safe=PLAIN))}">'
+
+
+def frame(page: str, title: str) -> str:
+    """Return a page in a frame of its own: it may run its script, and reach nothing outside of it."""
+    return (
+        f'<iframe class="ag-page" sandbox="allow-scripts" title="{escape(title)}" loading="lazy" width="100%" '
+        f'height="{HEIGHT}" style="border: 1px solid #8885; border-radius: 6px" srcdoc="{escape(page)}"></iframe>'
+    )
+
+
+def folded(title: str, inside: str, name: str = "") -> str:
+    """Return something that can be folded away, and is not at first."""
+    mark = f' class="{name}"' if name else ""
+    return f"<details{mark} open><summary>{escape(title)}</summary>{inside}</details>"
+
+
+def lines(*texts: str) -> str:
+    """Return lines of markup, of which empty ones are left out."""
+    return "<br>".join(filter(None, texts))
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]], left: int) -> str:
+    """Return a table of texts; all but the first *left* columns align right."""
+
+    def row(cells: Sequence[str], kind: str) -> str:
+        sides = ["left" if i < left else "right" for i in range(len(cells))]
+        inside = (f'<{kind} align="{side}">{escape(cell)}</{kind}>' for cell, side in zip(cells, sides, strict=True))
+        return f"<tr>{''.join(inside)}</tr>"
+
+    body = "".join(row(cells, "td") for cells in rows)
+    return f"<table><thead>{row(head, 'th')}</thead><tbody>{body}</tbody></table>"
