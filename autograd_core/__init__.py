@@ -69,6 +69,7 @@ from .device import device, get_default_device, set_default_device
 from .dtypes import (
     bfloat16,
     can_cast,
+    dtype,
     finfo,
     float16,
     float32,
@@ -112,6 +113,7 @@ from .legacy import (
     IntTensor,
     LongTensor,
     ShortTensor,
+    set_default_tensor_type,
 )
 from .modes import (
     Scope,
@@ -675,6 +677,7 @@ __all__ = [
     "dropout",
     "dsplit",
     "dstack",
+    "dtype",
     "einsum",
     "elu",
     "empty",
@@ -941,6 +944,7 @@ __all__ = [
     "serialization",
     "set_default_device",
     "set_default_dtype",
+    "set_default_tensor_type",
     "set_detect_anomaly",
     "set_float32_matmul_precision",
     "set_grad_enabled",

@@ -38,9 +38,7 @@ class Conversions:
         """Return this tensor in *dtype*, which may be "torch.LongTensor"; without one, the name of its type, like that."""
         if dtype is None:
             return "torch." + next(name for name, known in dtypes.TYPES.items() if known == self.dtype)
-        if isinstance(dtype, str):
-            dtype = dtypes.TYPES.get(dtype.removeprefix("torch."), dtype)
-        return self.to(dtypes.as_dtype(dtype))
+        return self.to(dtypes.of_type(dtype))
 
     def astype(self, dtype: Any) -> Any:
         """Return this tensor in *dtype*: NumPy's name."""

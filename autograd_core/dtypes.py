@@ -11,6 +11,7 @@ from numpy import ndarray
 
 from .errors import DtypeError
 
+dtype = np.dtype  # the class of all of them
 float32, float64 = np.dtype("float32"), np.dtype("float64")
 int8, int16, int32, int64, uint8 = (np.dtype(name) for name in ("int8", "int16", "int32", "int64", "uint8"))
 bool_ = np.dtype("bool")
@@ -157,6 +158,11 @@ def set_default_dtype(d: Any) -> None:
             f"set_default_dtype: d is {wanted}: expected float32 or float64; integers are int64 by default"
         )
     default = PYTHON[float] = wanted
+
+
+def of_type(t: Any) -> np.dtype[Any]:
+    """Return the dtype that *t* says, which may be the name of a type, such as "torch.LongTensor"."""
+    return as_dtype(TYPES.get(t.removeprefix("torch."), t) if isinstance(t, str) else t)
 
 
 # ------------------------------------------------------------------------------------------------- questions about dtypes

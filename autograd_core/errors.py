@@ -20,6 +20,7 @@ from __future__ import annotations
 from numpy.linalg import LinAlgError as NumpyLinAlgError
 
 __all__ = [
+    "SEE",
     "ArgumentError",
     "AutogradError",
     "CheckpointError",
@@ -31,6 +32,9 @@ __all__ = [
     "NonFiniteError",
     "ShapeError",
 ]
+
+
+SEE = '\nTo see the graph up to here: autograd_core.viz.draw(error).save("error.svg")'
 
 
 class AutogradError(Exception):

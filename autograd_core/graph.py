@@ -19,7 +19,7 @@ import numpy as np
 from numpy import ndarray
 
 from . import dtypes, ops, writes
-from .errors import DtypeError, GraphError, NonFiniteError, ShapeError
+from .errors import SEE, DtypeError, GraphError, NonFiniteError, ShapeError
 from .handle import RemovableHandle
 from .modes import Scope, module, recording, tick, watching
 from .position import OUTSIDE, location, outside
@@ -630,7 +630,7 @@ def check_writes(node: Node) -> None:
                 raise GraphError(
                     f"backward needs the {what} of {node.describe()}, but that was written in place afterwards, at "
                     f"{location(write.code, write.lasti)}. Make a new tensor there instead (y = y + 1, not y += 1), or hand "
-                    "a .clone() to the earlier line"
+                    f"a .clone() to the earlier line{SEE}"
                 )
 
 

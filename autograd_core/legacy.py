@@ -7,10 +7,7 @@ from typing import Any
 import numpy as np
 
 from . import dtypes
-from .creation import empty, tensor
-from .errors import ArgumentError, DtypeError
-from .facts import Size
-from .tensor import Tensor
+from .tensor import Tensor, called
 
 __all__ = [
     "BoolTensor",
@@ -21,14 +18,15 @@ __all__ = [
     "IntTensor",
     "LongTensor",
     "ShortTensor",
+    "set_default_tensor_type",
 ]
 
 
 class TypedTensor(type):
     """The type of the classes below: tensors are their instances, by dtype, and what a call makes.
 
-    A call takes data, or sizes of which it makes a tensor that is not initialised.  Raises DtypeError for a tensor of
-    another dtype, which ``to`` converts.
+    A call takes data, or sizes of which it makes a tensor that is not initialised; of a tensor it shares the memory.
+    Raises DtypeError for a tensor of another dtype, which ``to`` converts.
     """
 
     dtype: np.dtype[Any]
@@ -40,22 +38,8 @@ class TypedTensor(type):
     def __instancecheck__(cls, instance: Any) -> bool:
         return isinstance(instance, Tensor) and instance.dtype == cls.dtype
 
-    def __call__(cls, *args: Any, device: Any = None) -> Tensor:
-        if not args or isinstance(args[0], Size) or all(isinstance(size, int) for size in args):
-            return empty(*(args or (0,)), dtype=cls.dtype, device=device)
-        if len(args) > 1:
-            raise ArgumentError(f"{cls.__name__}: {args} are neither sizes, which are integers, nor one list of data")
-        data = args[0]
-        if type(data) is tuple and data and all(isinstance(size, int) for size in data):
-            raise ArgumentError(
-                f"{cls.__name__}: {data} may be data, or sizes, as x.shape is a plain tuple; give data as a list, and sizes "
-                "one by one: *x.shape"
-            )
-        if isinstance(data, Tensor) and data.dtype != cls.dtype:
-            raise DtypeError(
-                f"{cls.__name__}: data is a tensor of {data.dtype}, expected {cls.dtype}; use data.to(ag.{cls.dtype})"
-            )
-        return tensor(data, cls.dtype, device=device)
+    def __call__(cls, *args: Any, size: Any = None, device: Any = None) -> Tensor:
+        return called(cls.__name__, cls.dtype, args, size, device)
 
 
 class BoolTensor(metaclass=TypedTensor):
@@ -120,3 +104,14 @@ class ShortTensor(metaclass=TypedTensor):
     >>> ag.ShortTensor([1, 2])
     tensor([1, 2], dtype=int16)
     """
+
+
+def set_default_tensor_type(t: Any) -> None:
+    """Make the dtype of *t*, one of these types or the name of one, the default: ``set_default_dtype`` says more.
+
+    >>> ag.set_default_tensor_type("torch.DoubleTensor")
+    >>> ag.zeros(1).dtype
+    dtype('float64')
+    >>> ag.set_default_tensor_type(ag.FloatTensor)
+    """
+    dtypes.set_default_dtype(dtypes.of_type(t))

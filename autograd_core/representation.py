@@ -100,29 +100,32 @@ def _with_notes(text: str, notes: list[str], indent: int) -> str:
     return text
 
 
-def values(a: ndarray, indent: int = 0) -> str:
-    """Return the numbers of *a*: whole numbers as ``1.``, others to some places, in powers of ten where sizes differ much."""
+def values(a: ndarray, indent: int = 0, linewidth: int | None = None) -> str:
+    """Return the numbers of *a*: whole numbers as ``1.``, others to some places, in powers of ten where sizes differ much.
+
+    Lines have up to *linewidth* characters, by default as ``set_printoptions`` says.
+    """
     if a.size == 0:
         return "[]"
     elided = a.size > _options.threshold
     write, width = _writer(_shown(a) if elided else a)
-    return _nested(a, indent, elided, write, width)
+    return _nested(a, indent, elided, write, width, _options.linewidth if linewidth is None else linewidth)
 
 
-def _nested(a: ndarray, indent: int, elided: bool, write: Callable[[Any], str], width: int) -> str:
+def _nested(a: ndarray, indent: int, elided: bool, write: Callable[[Any], str], width: int, linewidth: int) -> str:
     if a.ndim == 0:
         return write(a.item())
     ends = _ends(len(a)) if elided else None
     rows = a if ends is None else a[ends]
     if a.ndim > 1:
-        texts = [_nested(row, indent + 1, elided, write, width) for row in rows]
+        texts = [_nested(row, indent + 1, elided, write, width, linewidth) for row in rows]
         if ends is not None:
             texts.insert(_options.edgeitems, "...")
         return "[" + (",\n" + "\n" * (a.ndim - 2) + " " * (indent + 1)).join(texts) + "]"
     texts = [write(value) for value in rows.tolist()]
     if ends is not None:
         texts.insert(_options.edgeitems, " ..." if texts else "...")
-    fitting = max(1, (_options.linewidth - indent) // (width + 2))
+    fitting = max(1, (linewidth - indent) // (width + 2))
     lines = [", ".join(texts[i : i + fitting]) for i in range(0, len(texts), fitting)]
     return "[" + (",\n" + " " * (indent + 1)).join(lines) + "]"
 

@@ -14,27 +14,39 @@ from numpy import ndarray
 
 from . import dtypes, ops
 from .arrays import as_array, plain_number, shape_of
+from .constructors import TensorType, from_data_or_sizes
 from .device import check_device
-from .errors import DtypeError, GraphError, ShapeError
+from .errors import SEE, DtypeError, GraphError, ShapeError
 from .graph import Node, leaf, notice_growth, pull_text, record_text, walk
 from .handle import RemovableHandle
 from .kernels.memory import has_whole_block
-from .modes import module, recording, watching
+from .modes import attending, module, recording, watching
 from .operators import Operators
 from .primitive import RANK, Primitive, arguments, claimant, forward_text, listed, trace
 from .random_methods import RandomMethods
+from .readers import reader
 from .representation import represent
 from .views import Alias, give_history, link, origin, refuse_leaf, turn_into
 from .writes import written
 
-__all__ = ["Tensor", "accumulate_into_leaves", "accumulating", "lift", "made", "run_backward", "wrap"]
+__all__ = ["Tensor", "accumulate_into_leaves", "accumulating", "called", "lift", "made", "run_backward", "wrap"]
 
 
-class Tensor(Operators, RandomMethods):
+class TensorBase(Operators, RandomMethods):
+    """What every Tensor is an instance of: to ask that of a class that has a metaclass takes three times as long."""
+
+    __slots__ = ()
+
+    node: Node | None
+
+
+class Tensor(TensorBase, metaclass=TensorType):
     """An array that remembers how it came to be.
 
     ``array`` is the array itself, ``grad`` the gradient that ``backward`` left, ``node`` the call that made it.  Made by
-    ``tensor(data)``: without an ``__init__`` it is made in half the time.
+    ``tensor(data)``, which keeps dtypes.  ``Tensor(data)`` makes one of the default dtype of a list or an array, shares the
+    memory of a tensor, and ``Tensor(2, 3)`` has these sizes and any content.  Raises DtypeError for a tensor of another
+    dtype and for one number that is no size, ArgumentError for a tuple of ints, which may be data or sizes.
 
     >>> import autograd_core as ag
     >>> x = ag.tensor([1.0, 2.0, 3.0], requires_grad=True)
@@ -50,7 +62,6 @@ class Tensor(Operators, RandomMethods):
 
     array: Any  # an ndarray, or a tracer
     grad: Tensor | None
-    node: Node | None
     alias: Alias | None  # how this is a view, and which views look into this
 
     shape: ClassVar[Any] = property(lambda self: self.array.shape, doc="The sizes, a tuple.")
@@ -194,6 +205,23 @@ class Tensor(Operators, RandomMethods):
             )
         return self.node.add_hook_after(lambda t, _: hook(t))
 
+    def explain(self, parameter: Any = None) -> str:
+        """Return, step by step and in words, how ``backward`` from here computes gradients; nothing is changed by it.
+
+        With *parameter*, a tensor under this one or its name, say why its gradient is what it is: the share of each use,
+        the way on which it came, and one entry beside a difference quotient.  Raises GraphError where nothing was recorded.
+
+        >>> w, x = ag.tensor(2.0, requires_grad=True), ag.tensor(5.0)
+        >>> loss = (w * x - 1) ** 2
+        >>> print(loss.explain(w))
+        The gradient of w (one number) is 90, one contribution:
+          1 of 1: from w * x, G * x = 90
+        ...
+        Checked: entry alone: gradient 90, difference quotient 90: they agree.
+        """
+        text: str = reader("Stepper")(self).explain(parameter)
+        return text
+
     # --------------------------------------------------------------------------------------------- writing in place
 
     def write_(self, value: Any) -> Tensor:
@@ -235,11 +263,9 @@ class Tensor(Operators, RandomMethods):
 
     def copy_(self, source: Any) -> Tensor:
         """Put the values of *source*, which broadcasts to this shape, into this tensor; gradients flow to *source*."""
-        if not isinstance(source, Tensor):
-            number = type(source) in dtypes.PYTHON
-            value = wrap(dtypes.constant(source, self.dtype) if number else np.asarray(source, self.dtype), None)
-            return self.write_(value)
-        value = source
+        if type(source) in dtypes.PYTHON:
+            return self.write_(wrap(dtypes.constant(source, self.dtype), None))
+        value = source if isinstance(source, Tensor) else wrap(np.asarray(source, self.dtype), None)
         if dtypes.CATEGORY[value.dtype.kind] > dtypes.CATEGORY[self.dtype.kind]:
             value = value.to(self.dtype)  # a copy converts, unlike the result of an operation in place
         return self.write_(value)
@@ -278,6 +304,10 @@ class Tensor(Operators, RandomMethods):
 
     # ------------------------------------------------------------------------------------------------------- new tensors
 
+    def new(self, *args: Any, size: Any = None, device: Any = None) -> Tensor:
+        """Return what ``Tensor(*args)`` makes of data, or of sizes, in this tensor's dtype: ``h.new(2, 3).zero_()``."""
+        return called("new", self.dtype, args, size, device)
+
     def new_tensor(self, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
         """Return a new tensor with a copy of *data*, of this tensor's dtype unless another is asked for."""
         return made(np.array(as_array(data, self.dtype if dtype is None else dtype)), device, requires_grad)
@@ -315,7 +345,7 @@ class Tensor(Operators, RandomMethods):
     def __setitem__(self, index: Any, value: Any) -> None:
         if ops.is_basic(index):
             alone = self.node is None and self.alias is None and type(self.array) is ndarray
-            if alone and not (recording.get() and isinstance(value, Tensor) and value.node is not None):
+            if alone and not (recording.get() and isinstance(value, TensorBase) and value.node is not None):
                 region = wrap(ops.getitem(self.array, index), None)  # nothing is recorded, so no view needs to be known
             else:
                 region = self[index]
@@ -327,6 +357,11 @@ class Tensor(Operators, RandomMethods):
 
     def __repr__(self) -> str:
         return represent(self)
+
+    def _repr_html_(self) -> str:
+        """Return what notebooks show: numbers as a heat map, and the graph.  IPython in a terminal does not ask."""
+        html: str = reader("mimebundle")(self)["text/html"]
+        return html
 
     def __copy__(self) -> Tensor:
         """Return another tensor over the same memory: of a leaf a leaf of its class, without its gradient; else a view."""
@@ -356,9 +391,13 @@ class Tensor(Operators, RandomMethods):
         )
 
 
+# Make a Tensor whose slots are empty: a call of the class past what ``TensorType`` makes of it, so that no Python runs.
+blank: Callable[[], Tensor] = type.__call__.__get__(Tensor)
+
+
 def wrap(data: Any, node: Node | None) -> Tensor:
     """Return a Tensor of *data*, an array, made by *node*."""
-    t = Tensor()
+    t = blank()
     t.array, t.grad, t.node, t.alias = data, None, node, None
     return t
 
@@ -368,6 +407,12 @@ def made(a: ndarray, device: Any = None, requires_grad: bool = False) -> Tensor:
     check_device(device)
     t = wrap(a, None)
     return t.requires_grad_() if requires_grad else t
+
+
+def called(name: str, dtype: np.dtype[Any], args: tuple[Any, ...], size: Any, device: Any) -> Tensor:
+    """Return the tensor that ``name(*args)``, of data or of sizes, means; of a tensor a view of it."""
+    given = from_data_or_sizes(name, dtype, args, size=size, device=device)
+    return ops.view(given, given.shape) if isinstance(given, Tensor) else wrap(given, None)
 
 
 def lift(data: Any) -> Any:
@@ -427,7 +472,19 @@ def run_backward(
             g = g if create_graph else g.array
         roots.append((y.node, wrap(g, None) if create_graph and not isinstance(g, Tensor) else g))
     free = not (create_graph if retain_graph is None else retain_graph)
-    walk(roots, deliver, targets, wrap if create_graph else None, free)
+    attendants = attending.get() if deliver is accumulate_into_leaves else ()
+    if not attendants:
+        walk(roots, deliver, targets, wrap if create_graph else None, free)
+        return
+    before = attending.set(())  # a backward pass that another runs inside itself is part of that
+    try:
+        for attendant in attendants:
+            attendant.backward_begins(outputs, [g for _, g in roots])
+        walk(roots, deliver, targets, wrap if create_graph else None, free)
+        for attendant in attendants:
+            attendant.backward_ended()
+    finally:
+        attending.reset(before)
 
 
 def accumulating(inputs: Sequence[Any]) -> list[Node]:
@@ -505,12 +562,12 @@ def call_text(prim: Primitive) -> list[str]:
         f"            explain(error, {prim.name}_primitive, {operands})",
         "            raise",
         "    else:",
-        f"        if not isinstance(claimant({operands}), Tensor):",
+        f"        if not isinstance(claimant({operands}), TensorBase):",
         f"            return dispatch({prim.name}_primitive, {operands}, {{{params}}})",
         *(f"        {line}" for line in _promote(prim)),
         f"        {results} = {prim.name}({arguments(prim, data)})",
         "    if type(out) is not ndarray: out = lift(out)",
-        "    t = Tensor()",
+        "    t = blank()",
         "    t.array = out",
         "    t.grad = t.node = t.alias = None",
     ]
@@ -534,25 +591,28 @@ WATCHED: list[object] = []
 
 def _unwrap(prim: Primitive) -> list[str]:
     """Of each operand x: x_data, and x_node where there is a formula for it."""
-    lines = [f"if {' or '.join(f'isinstance({o}, Tensor)' for o in prim.operands)}:"]
+    lines = [f"if {' or '.join(f'isinstance({o}, TensorBase)' for o in prim.operands)}:"]
     for o in prim.operands:
         node, none = (f"; {o}_node = {o}.node", f"; {o}_node = None") if o in prim.live else ("", "")
         if len(prim.operands) == 1:
             lines += [f"    {o}_data = {o}.array{node}"]
         else:
-            lines += [f"    if isinstance({o}, Tensor): {o}_data = {o}.array{node}", f"    else: {o}_data = {o}{none}"]
+            lines += [
+                f"    if isinstance({o}, TensorBase): {o}_data = {o}.array{node}",
+                f"    else: {o}_data = {o}{none}",
+            ]
     return lines
 
 
 def _unwrap_two(x: str, y: str) -> list[str]:
     """The same for two, the common case, with fewer questions and with Python numbers."""
     return [
-        f"if isinstance({x}, Tensor):",
+        f"if isinstance({x}, TensorBase):",
         f"    {x}_data = {x}.array; {x}_node = {x}.node",
-        f"    if isinstance({y}, Tensor): {y}_data = {y}.array; {y}_node = {y}.node",
+        f"    if isinstance({y}, TensorBase): {y}_data = {y}.array; {y}_node = {y}.node",
         f"    else: {y}_data = number({y}, {x}_data); {y}_node = None",
         "    tensors = True",
-        f"elif isinstance({y}, Tensor):",
+        f"elif isinstance({y}, TensorBase):",
         f"    {x}_data = number({x}, {y}.array); {x}_node = None",
         f"    {y}_data = {y}.array; {y}_node = {y}.node",
         "    tensors = True",
@@ -595,9 +655,9 @@ def explain(error: ValueError, prim: Primitive, operands: tuple[Any, ...]) -> No
     made = "".join(
         f". Operand {i + 1} is the result of {a.node.describe()}"
         for i, a in enumerate(operands)
-        if isinstance(a, Tensor) and a.node is not None and a.node.prim is not None
+        if isinstance(a, TensorBase) and a.node is not None and a.node.prim is not None
     )
-    raise ShapeError(f"{scope}{prim.name} of shapes {shapes}: {error}{made}") from error
+    raise ShapeError(f"{scope}{prim.name} of shapes {shapes}: {str(error).strip()}{made}{SEE}") from error
 
 
 def peel(operands: tuple[Any, ...], floating: bool) -> tuple[tuple[Any, ...], tuple[Node | None, ...] | None, bool]:
@@ -610,7 +670,7 @@ def peel(operands: tuple[Any, ...], floating: bool) -> tuple[tuple[Any, ...], tu
     tensors, agree, dtype = False, True, None
     for x in operands:
         node = None
-        if isinstance(x, Tensor):
+        if isinstance(x, TensorBase):
             x, node, tensors = x.array, x.node, True
         data.append(x)
         nodes.append(node)
@@ -630,7 +690,8 @@ trace(
     rank=2,
     call=call_text,
     pull=pull_text,
-    Tensor=Tensor,
+    TensorBase=TensorBase,
+    blank=blank,
     claimant=claimant,
     explain=explain,
     float32=dtypes.float32,

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, Self
 
 import autograd_core as ag
 from autograd_core import Tensor
 
 from . import expect
+from .conversion import Conversions
 from .hooks import EVERY_MODULE, STATE, STATE_PRE, Hooked, Hooks, of_kind, registered
-from .parameter import Buffer, Parameter, convert_, is_lazy
+from .parameter import Buffer, Parameter, is_lazy
 from .state import EXTRA_STATE, IncompatibleKeys, Loading
 
 __all__ = ["Module"]
@@ -25,7 +27,7 @@ BUFFERS = (BUFFER, TRANSIENT)
 NOTE = "This was in "
 
 
-class Module(Hooked):
+class Module(Hooked, Conversions):
     """The base of layers and networks: ``__init__`` makes parameters and submodules, ``forward`` computes with them.
 
     >>> import nn
@@ -195,6 +197,11 @@ class Module(Hooked):
         """The names and values of these kinds; values may be None."""
         values = self.__dict__
         return ((name, values[name]) for name, kind in self._names.items() if kind in kinds)
+
+    # What programs written for PyTorch read; a copy, so that nobody writes there in vain.
+    _parameters = property(lambda self: MappingProxyType(dict(self._registered(PARAMETER))))
+    _buffers = property(lambda self: MappingProxyType(dict(self._registered(*BUFFERS))))
+    _modules = property(lambda self: MappingProxyType(dict(self._registered(MODULE))))
 
     def _own_modules(self) -> Iterator[tuple[str, Module]]:
         """The modules that this one holds itself, a shared one under each of its names."""
@@ -430,66 +437,6 @@ class Module(Hooked):
         fn(self)
         return self
 
-    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
-        """Put ``fn(t)`` in the place of every parameter and buffer t, and of its gradient; the objects stay."""
-        for _, value in self._named((PARAMETER, *BUFFERS), "", recurse, True):
-            convert_(value, fn)
-        return self
-
-    def to(self, *args: Any, **options: Any) -> Self:
-        """Bring every floating parameter and buffer to another dtype or device, in place; arguments as for ``Tensor.to``.
-
-        Raises DtypeError for a dtype that is not floating, DeviceError for a device that is not there.
-
-        >>> import nn
-        >>> nn.Linear(4, 2).to("cpu", ag.float64).weight.dtype
-        dtype('float64')
-        """
-        wanted = ag.empty(0).to(*args, **options).dtype
-        if wanted not in (ag.float32, ag.float64):
-            raise ag.errors.DtypeError(
-                f"dtype is {wanted!r}: expected ag.float32 or ag.float64, the dtypes of parameters"
-            )
-        return self._apply(lambda t: t.to(*args, **options) if t.is_floating_point() else t)
-
-    def to_empty(self, *, device: Any, recurse: bool = True) -> Self:
-        """Bring parameters and buffers to *device* without their values: each is left to be set."""
-        return self._apply(lambda t: ag.empty_like(t, device=device), recurse)
-
-    def type(self, dst_type: Any) -> Self:
-        """Bring every parameter and buffer to *dst_type*, those of integers too."""
-        wanted = ag.empty(0).to(dst_type).dtype
-        if wanted.kind != "f" and any(p.requires_grad for p in self.parameters()):
-            raise ag.errors.DtypeError(
-                f"dst_type is {wanted!r}: expected ag.float32 or ag.float64, for parameters that require gradients; freeze "
-                "them with requires_grad_(False)"
-            )
-        return self._apply(lambda t: t.to(dst_type))
-
-    def float(self) -> Self:
-        """Bring every floating parameter and buffer to float32."""
-        return self.to(ag.float32)
-
-    def double(self) -> Self:
-        """Bring every floating parameter and buffer to float64."""
-        return self.to(ag.float64)
-
-    def half(self) -> Self:
-        """Raise DtypeError: nothing here computes with float16."""
-        return self._apply(lambda t: t.half() if t.is_floating_point() else t)
-
-    def bfloat16(self) -> Self:
-        """Raise DtypeError: nothing here computes with bfloat16."""
-        return self._apply(lambda t: t.bfloat16() if t.is_floating_point() else t)
-
-    def cpu(self) -> Self:
-        """Return this module: it is on the CPU."""
-        return self
-
-    def cuda(self, device: Any = None) -> Self:
-        """Raise DeviceError for a module with parameters: there is no CUDA device."""
-        return self._apply(lambda t: t.cuda(device))
-
     # ------------------------------------------------------------------------------------------------------------ text
 
     def extra_repr(self) -> str:
@@ -502,6 +449,12 @@ class Module(Hooked):
         if not inner and len(extra) <= 1:
             return f"{self._get_name()}({''.join(extra)})"
         return block(self._get_name(), [*extra, *inner])
+
+    def _repr_html_(self) -> str:
+        """Return what notebooks show: a table of the modules in this one.  IPython in a terminal does not ask."""
+        from autograd_core.viz import mimebundle
+
+        return mimebundle(self)["text/html"]
 
 
 def _note(names: dict[str, str], name: str, kind: str) -> None:

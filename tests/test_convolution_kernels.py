@@ -6,7 +6,6 @@ import math
 import os
 import platform
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
@@ -19,9 +18,10 @@ import pytest
 from guarded_memory import guarded
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from same_for_all_threads import assert_same_bits, check_numbers_of_threads, check_threads_of_the_user
 from test_kernels import run
 
-from autograd_core.kernels import cpu, threads
+from autograd_core.kernels import cpu
 from autograd_core.kernels.cpu import convolution
 from autograd_core.kernels.cpu.convolution import columns, direct, weight_by_channels, weight_by_places, winograd
 from autograd_core.kernels.cpu.convolution.sizes import Sizes
@@ -456,10 +456,6 @@ def test_any_layout_gives_the_same_bits(layout: str, shapes: Any, dtype: Any) ->
         assert_same_bits(a, b)
 
 
-def assert_same_bits(a: np.ndarray, b: np.ndarray) -> None:
-    assert (a.shape, a.dtype, a.tobytes()) == (b.shape, b.dtype, b.tobytes())
-
-
 @BOTH
 def test_arguments_are_not_written(dtype: Any) -> None:
     x, w, how = drawn((2, 3, 7, 7), (4, 3, 3, 3), dtype)
@@ -534,25 +530,13 @@ def all_results() -> list[np.ndarray]:
 @compiled
 @pytest.mark.usefixtures("any_work_is_shared")
 def test_bits_do_not_depend_on_the_number_of_threads_nor_on_the_run() -> None:
-    threads.set_num_threads(1)
-    expected = all_results()
-    for n in (1, 2, 3, 3, 16):
-        threads.set_num_threads(n)
-        with guarded():
-            found = all_results()
-        for a, b in zip(expected, found, strict=True):
-            assert_same_bits(a, b)
+    check_numbers_of_threads(all_results, (1, 2, 3, 3, 16))
 
 
 @compiled
 @pytest.mark.usefixtures("any_work_is_shared")
 def test_threads_of_the_user_may_convolve_at_once() -> None:
-    threads.set_num_threads(3)
-    expected = all_results()
-    with ThreadPoolExecutor(4) as users:
-        for found in users.map(lambda _: all_results(), range(12)):
-            for a, b in zip(expected, found, strict=True):
-                assert_same_bits(a, b)
+    check_threads_of_the_user(all_results)
 
 
 # ------------------------------------------------------------------------------------- other vectors, and no compiler

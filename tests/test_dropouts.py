@@ -149,6 +149,24 @@ def test_slopes_are_drawn_evenly(dtype: Any) -> None:
         F.rrelu(x, 0.5, 0.25)
 
 
+@DTYPES
+def test_noise_of_noisy_relu(dtype: Any) -> None:
+    for level in (-1.0, 0.0, 3.0):
+        x = ag.full((40_000,), level, dtype=dtype, requires_grad=True)
+        out = F.noisy_relu(x, training=True)
+        (gradient,) = ag.grad(out.sum(), [x])
+        assert out.dtype == gradient.dtype == dtype
+        assert (out.array >= 0).all()
+        np.testing.assert_array_equal(gradient.array, out.array > 0)
+        noise = math.sqrt(1 / (1 + math.exp(-level)))  # its standard deviation
+        share = 0.5 * (1 + math.erf(level / noise / math.sqrt(2)))  # of a normal variable above 0
+        assert abs(gradient.array.mean() - share) < 0.01
+        mean = level * share + noise * math.exp(-((level / noise) ** 2) / 2) / math.sqrt(2 * math.pi)
+        assert abs(out.array.mean() - mean) < 0.02
+    np.testing.assert_array_equal(nn.NoisyReLU().eval()(ag.tensor([-1.0, 0.0, 2.0], dtype=dtype)).array, [0, 0, 2])
+    assert F.noisy_relu(ag.tensor([-1.0])).item() == 0  # not training by default
+
+
 # --------------------------------------------------------------------------------------------------------------- samples
 
 

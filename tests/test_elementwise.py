@@ -1,4 +1,4 @@
-"""Elementwise functions and comparison: values, dtypes, corners, and what PyTorch does at them."""
+"""Elementwise functions: values by plain loops, dtypes, second names, twins in place, and what PyTorch gives."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from value_and_gradients import arrays, expect
 
 import autograd_core as ag
 from autograd_core import errors
@@ -25,21 +26,8 @@ FLOATS = [np.float32, np.float64]
 both = pytest.mark.parametrize("dtype", FLOATS)
 
 
-def arrays(f: Callable[..., Any], *xs: Any, dtype: Any = np.float64) -> tuple[Any, list[Any]]:
-    """The value of *f* at *xs*, and the gradients of its sum, as arrays."""
-    ts = [ag.tensor(np.asarray(x, dtype), requires_grad=True) for x in xs]
-    y = f(*ts)
-    gs = ag.grad(y.sum(), ts)
-    return y.detach().numpy(), [g.numpy() for g in gs]
+# ------------------------------------------------------------------------------------------- each function by its loop
 
-
-def expect(actual: Any, wanted: Any, dtype: Any = None) -> None:
-    actual = actual.detach().numpy() if isinstance(actual, ag.Tensor) else actual
-    np.testing.assert_allclose(actual, wanted, rtol=1e-6 if actual.dtype == np.float32 else 1e-12)
-    assert dtype is None or actual.dtype == dtype
-
-
-# -------------------------------------------------------------------------------------------- each function by its loop
 
 UNARY: dict[str, tuple[Callable[[float], float], list[float]]] = {
     "abs": (abs, [-1.5, 0.0, 2.0]),
@@ -253,154 +241,7 @@ def test_round_to_decimals() -> None:
         ag.round(ag.tensor([15]), decimals=-1)
 
 
-# -------------------------------------------------------------------------------------------------------------- corners
-
-
-def test_powers_at_zero_have_no_nan() -> None:
-    value, (dx, dy) = arrays(ag.pow, [0.0, 0.0, 0.0, 2.0, -2.0], [0.0, 1.0, 2.0, 0.0, 2.0])
-    assert value.tolist() == [1.0, 0.0, 0.0, 1.0, 4.0]
-    assert dx.tolist() == [0.0, 1.0, 0.0, 0.0, -4.0]
-    np.testing.assert_allclose(dy, [0.0, 0.0, 0.0, math.log(2), NAN])
-
-
-@both
-def test_a_polynomial_has_derivatives_of_every_order_at_zero(dtype: Any) -> None:
-    for power, wanted in ((0, [0.0, 0.0, 0.0]), (1, [1.0, 0.0, 0.0]), (2, [0.0, 2.0, 0.0]), (3, [0.0, 0.0, 6.0])):
-        x = ag.tensor(np.zeros(1, dtype), requires_grad=True)
-        y, found = x**power, []
-        for _ in wanted:
-            (y,) = ag.grad(y.sum(), [x], create_graph=True)
-            found.append(y.item())
-            assert y.dtype == dtype
-        assert found == wanted
-
-
-TIES = [
-    ("maximum", [1.0, 2.0, 3.0], [2.0, 2.0, 2.0], [0.0, 0.5, 1.0], [1.0, 0.5, 0.0]),
-    ("minimum", [1.0, 2.0, 3.0], [2.0, 2.0, 2.0], [1.0, 0.5, 0.0], [0.0, 0.5, 1.0]),
-    ("maximum", [INF, -INF, NAN, 1.0], [INF, -INF, 1.0, NAN], [0.5, 0.5, 1.0, 1.0], [0.5, 0.5, 1.0, 1.0]),
-    ("fmax", [1.0, 2.0, 3.0, INF], [2.0, 2.0, 2.0, INF], [0.0, 1.0, 1.0, 1.0], [1.0, 0.0, 0.0, 0.0]),
-    ("fmin", [1.0, 2.0, 3.0, INF], [2.0, 2.0, 2.0, INF], [1.0, 1.0, 0.0, 1.0], [0.0, 0.0, 1.0, 0.0]),
-    ("fmax", [NAN, 1.0, NAN], [1.0, NAN, NAN], [0.0, 1.0, 1.0], [1.0, 0.0, 0.0]),
-    ("fmin", [NAN, 1.0, NAN], [1.0, NAN, NAN], [0.0, 1.0, 1.0], [1.0, 0.0, 0.0]),
-    ("copysign", [3.0, -3.0, 0.0, INF], [-0.0, NAN, -1.0, -1.0], [-1.0, -1.0, 0.0, -1.0], [0.0, 0.0, 0.0, 0.0]),
-]
-
-
-@pytest.mark.parametrize(("name", "x", "y", "dx", "dy"), TIES)
-def test_ties_share_the_gradient(name: str, x: Any, y: Any, dx: Any, dy: Any) -> None:
-    value, gradients = arrays(getattr(ag, name), x, y)
-    np.testing.assert_array_equal(value, getattr(np, name)(x, y))
-    assert [g.tolist() for g in gradients] == [dx, dy]
-
-
-CORNERS: dict[str, tuple[Callable[[Any], Any], list[float], list[float]]] = {
-    "abs": (ag.abs, [0.0, -0.0, NAN], [0.0, 0.0, NAN]),
-    "clamp": (lambda x: ag.clamp(x, 0, 1), [-1.0, 0.0, 0.5, 1.0, 2.0, NAN], [0.0, 1.0, 1.0, 1.0, 0.0, 0.0]),
-    "clamp below": (lambda x: ag.clamp(x, min=0), [-1.0, 0.0, 2.0, NAN], [0.0, 1.0, 1.0, 0.0]),
-    "clamp above": (lambda x: ag.clamp(x, max=0), [-1.0, 0.0, 2.0, NAN], [1.0, 1.0, 0.0, 0.0]),
-    "elu": (lambda x: ag.elu(x, -1.0), [0.0, 1.0, -INF, NAN], [-1.0, 1.0, 0.0, 1.0]),
-    "floor": (ag.floor, [1.5, 2.0], [0.0, 0.0]),
-    "nan_to_num": (ag.nan_to_num, [NAN, INF, -INF, 2.0], [0.0, 0.0, 0.0, 1.0]),
-    "hardtanh": (ag.hardtanh, [-1.0, 0.5, 1.0, NAN], [0.0, 1.0, 0.0, 0.0]),
-    "leaky_relu": (ag.leaky_relu, [-1.0, 0.0, 1.0, NAN], [0.01, 0.01, 1.0, 0.01]),
-    "relu": (ag.relu, [-INF, 0.0, INF, NAN], [0.0, 0.0, 1.0, 1.0]),
-    "sigmoid": (ag.sigmoid, [-1000.0, 1000.0, -INF, INF], [0.0, 0.0, 0.0, 0.0]),
-    "softplus": (ag.softplus, [-1000.0, 1000.0, -INF, INF], [0.0, 1.0, 0.0, 1.0]),
-    "logsigmoid": (ag.logsigmoid, [-1000.0, 1000.0, -INF, INF], [1.0, 0.0, 1.0, 0.0]),
-    "sqrt": (ag.sqrt, [0.0, INF, -1.0], [INF, 0.0, NAN]),
-    "threshold": (lambda x: ag.threshold(x, 1.0, 7.0), [0.0, 1.0, 2.0, NAN], [0.0, 0.0, 1.0, 1.0]),
-}
-
-
-@both
-@pytest.mark.parametrize("name", CORNERS)
-def test_subgradients_at_corners(name: str, dtype: Any) -> None:
-    function, x, wanted = CORNERS[name]
-    _, (dx,) = arrays(function, x, dtype=dtype)
-    np.testing.assert_allclose(dx, np.array(wanted, dtype))
-
-
-@pytest.mark.parametrize(
-    "closed",
-    [ag.relu, lambda x: ag.clamp(x, min=0), ag.relu6, lambda x: ag.maximum(x, 0), lambda x: ag.where(x > 0, x, 0)],
-)
-def test_a_closed_gate_stops_an_infinite_gradient(closed: Callable[[Any], Any]) -> None:
-    _, (dx,) = arrays(lambda x: ag.sqrt(closed(x)), [-1.0, 4.0])
-    assert dx.tolist() == [0.0, 0.25]
-
-
-def test_saturated_values_are_exact() -> None:
-    x = ag.tensor([-1000.0, 1000.0])
-    assert ag.sigmoid(x).tolist() == [0.0, 1.0]
-    assert ag.softplus(x).tolist() == [0.0, 1000.0]
-    assert ag.logsigmoid(x).tolist() == [-1000.0, 0.0]
-    assert ag.silu(x).tolist() == [-0.0, 1000.0]
-    assert ag.gelu(x).tolist() == [-0.0, 1000.0]
-    assert ag.mish(x).tolist() == [-0.0, 1000.0]
-
-
-@both
-def test_erf_takes_any_layout(dtype: Any) -> None:
-    x = np.random.default_rng(0).normal(size=(4, 6)).astype(dtype)
-    whole = ag.erf(x)
-    for view in (np.s_[::2, ::-3], np.s_[1:1], np.s_[2, 3]):
-        np.testing.assert_array_equal(ag.erf(np.asarray(x[view])), whole[view])
-    np.testing.assert_array_equal(ag.erf(x.T), whole.T)
-
-
-def test_heaviside_is_a_step_with_a_value_at_zero() -> None:
-    value, (dx, dy) = arrays(ag.heaviside, [-1.0, 0.0, -0.0, 2.0, NAN], [5.0, 6.0, 7.0, 8.0, 9.0])
-    assert (value.tolist(), dx.tolist(), dy.tolist()) == ([0, 6, 7, 1, 0], [0, 0, 0, 0, 0], [0, 1, 1, 0, 0])
-    assert ag.heaviside(ag.tensor([-1, 0, 1]), ag.tensor(7)).tolist() == [0, 7, 1]
-    for values, kind in ((ag.tensor([0.5]), "float32"), (0.5, "float")):
-        with pytest.raises(
-            errors.DtypeError, match=f"heaviside: values has dtype {kind} and input int64: expected the"
-        ):
-            ag.heaviside(ag.tensor([0]), values)
-
-
-@both
-def test_nan_to_num(dtype: Any) -> None:
-    x, big = ag.tensor(np.array([NAN, INF, -INF, 1.5], dtype)), np.finfo(dtype).max
-    expect(ag.nan_to_num(x), [0, big, -big, 1.5], dtype)
-    expect(ag.nan_to_num(x, 2.0, 3.0, 4.0), [2, 3, 4, 1.5], dtype)
-    expect(ag.nan_to_num(x, nan=None, neginf=-INF), [0, big, -INF, 1.5], dtype)
-    assert ag.nan_to_num(ag.tensor([1, 2])).tolist() == [1, 2]
-
-
-def test_clamp_sends_the_gradient_to_the_bound_that_it_takes() -> None:
-    x = [0.0, 5.0, 0.0, 5.0, 1.0]
-    low, high = [1.0, 0.0, 2.0, 2.0, 1.0], [2.0, 1.0, 1.0, 1.0, 1.0]
-    value, gradients = arrays(ag.clamp, x, low, high)
-    assert value.tolist() == [1.0, 1.0, 1.0, 1.0, 1.0]
-    assert [g.tolist() for g in gradients] == [[0, 0, 0, 0, 1], [1, 0, 0, 0, 0], [0, 1, 1, 1, 0]]
-    assert [g.tolist() for g in arrays(lambda x, low: ag.clamp(x, min=low), [0.0, 2.0], [1.0, 1.0])[1]] == [
-        [0, 1],
-        [1, 0],
-    ]
-    assert ag.clamp(ag.tensor([0.0, 9.0]), ag.tensor([1.0, 1.0]), 5).tolist() == [1.0, 5.0]
-
-
-def test_arguments_are_checked() -> None:
-    x = ag.ones(2)
-    with pytest.raises(errors.ArgumentError, match="clamp: min and max are both None: expected at least one"):
-        ag.clamp(x)
-    with pytest.raises(
-        errors.DtypeError, match="condition has dtype float32: expected bool; compare, as in condition != 0"
-    ):
-        ag.where(x, 1.0, 2.0)
-    with pytest.raises(errors.ArgumentError, match="approximate='fast' is unknown: expected 'none' or 'tanh'"):
-        ag.gelu(x, approximate="fast")
-    with pytest.raises(errors.ArgumentError, match="softplus: beta=0 divides by zero"):
-        ag.softplus(x, beta=0)
-    with pytest.raises(errors.ArgumentError, match=r"hardtanh: min_val=1\.0 is above max_val=-1\.0; swap them"):
-        ag.hardtanh(x, 1.0, -1.0)
-    with pytest.raises(errors.ArgumentError, match="isclose: rtol=-1 is no tolerance: expected a number of 0 or more"):
-        ag.isclose(x, x, rtol=-1)
-
-
-# ---------------------------------------------------------------------------------------------------------- activations
+# --------------------------------------------------------------------------------------------------------- activations
 
 
 def test_activations_with_parameters() -> None:
@@ -419,7 +260,7 @@ def test_activations_with_parameters() -> None:
     expect(ag.gelu(t, "tanh"), [v * (1 + math.tanh(b)) / 2 for v, b in zip(x, bent, strict=True)])
 
 
-# ------------------------------------------------------------------------------------------------- selection and dtypes
+# ------------------------------------------------------------------------------------------------ selection and dtypes
 
 
 def test_where_takes_numbers_and_broadcasts() -> None:
@@ -452,111 +293,8 @@ def test_clone_has_its_own_memory() -> None:
     assert x.grad.tolist() == [1.0, 1.0, 1.0]
 
 
-# -------------------------------------------------------------------------------------------------------------- compare
+# ------------------------------------------------------------------------------------ second names, and twins in place
 
-LEFT, RIGHT = [1.0, 2.0, NAN, INF, -0.0], [1.0, 3.0, NAN, -INF, 0.0]
-
-
-@both
-@pytest.mark.parametrize(
-    ("name", "oracle"),
-    [
-        ("eq", lambda a, b: a == b),
-        ("ne", lambda a, b: a != b),
-        ("lt", lambda a, b: a < b),
-        ("le", lambda a, b: a <= b),
-        ("gt", lambda a, b: a > b),
-        ("ge", lambda a, b: a >= b),
-        ("logical_and", lambda a, b: bool(a) and bool(b)),
-        ("logical_or", lambda a, b: bool(a) or bool(b)),
-        ("logical_xor", lambda a, b: bool(a) != bool(b)),
-    ],
-)
-def test_comparison_gives_booleans_without_history(
-    name: str, oracle: Callable[[float, float], bool], dtype: Any
-) -> None:
-    x = ag.tensor(np.array(LEFT, dtype), requires_grad=True)
-    out = getattr(ag, name)(x, ag.tensor(np.array(RIGHT, dtype)))
-    assert out.dtype == np.bool_
-    assert out.node is None
-    assert out.tolist() == [oracle(a, b) for a, b in zip(LEFT, RIGHT, strict=True)]
-    assert getattr(ag, name)(ag.zeros(0), ag.zeros(0)).tolist() == []
-
-
-def test_a_number_is_compared_in_the_dtype_of_the_tensor() -> None:
-    assert (ag.tensor([0.1]) == 0.1).tolist() == [True]
-    assert (ag.tensor([1, 2]) < 1.5).tolist() == [True, False]
-    assert (ag.tensor([1], dtype=ag.uint8) == 300).tolist() == [False]
-
-
-def test_kinds_of_numbers() -> None:
-    x = ag.tensor([0.0, NAN, INF, -INF])
-    assert ag.isnan(x).tolist() == [False, True, False, False]
-    assert ag.isinf(x).tolist() == [False, False, True, True]
-    assert ag.isfinite(x).tolist() == [True, False, False, False]
-    assert ag.isfinite(ag.tensor([1, 2])).tolist() == [True, True]
-    assert ag.isposinf(x).tolist() == [False, False, True, False]
-    assert ag.isneginf(x).tolist() == [False, False, False, True]
-    assert ag.isreal(x).tolist() == [True] * 4
-    assert ag.signbit(ag.tensor([0.0, -0.0, -1.0, INF])).tolist() == [False, True, True, False]
-    for function in (ag.isposinf, ag.isneginf, ag.signbit):
-        assert function(ag.tensor([1, 0])).tolist() == function(ag.tensor([True, False])).tolist() == [False, False]
-    assert ag.signbit(ag.tensor([-1, 0])).tolist() == [True, False]
-    assert ag.logical_not(ag.tensor([0.0, 2.0])).tolist() == [True, False]
-
-
-def test_bitwise_logic_of_masks_and_integers() -> None:
-    a, b = ag.tensor([True, True, False]), ag.tensor([True, False, False])
-    assert (a & b).tolist() == [True, False, False]
-    assert (a | b).tolist() == [True, True, False]
-    assert (a ^ b).tolist() == [False, True, False]
-    assert (~a).tolist() == [False, False, True]
-    assert (ag.tensor([6]) & 3).tolist() == [2]
-    with pytest.raises(
-        TypeError, match=r"bitwise_and: the operands are of dtype float32: expected integers; use \.long\(\)"
-    ):
-        ag.ones(1) & ag.ones(1)
-
-
-def test_shifts_and_divisors_of_integers() -> None:
-    n = ag.tensor([12, -7, 1])
-    assert (n << 2).tolist() == [48, -28, 4]
-    assert (n >> 1).tolist() == [6, -4, 0]
-    assert (1 << ag.tensor([3, 0])).tolist() == [8, 1]
-    assert (100 >> ag.tensor([3, 0])).tolist() == [12, 100]
-    n <<= 1
-    n >>= 2
-    assert n.tolist() == [6, -4, 0]
-    small = ag.tensor([-128, 3, 127], dtype=ag.int8)  # too far, or backwards
-    assert (small << ag.tensor([8, -1, 7], dtype=ag.int8)).tolist() == [0, 0, -128]
-    assert (small >> ag.tensor([8, -1, 7], dtype=ag.int8)).tolist() == [-1, 0, 0]
-    assert ag.gcd(ag.tensor([12, -8, 0]), ag.tensor([18, 12, 0])).tolist() == [6, 4, 0]
-    assert ag.lcm(ag.tensor([4, -6, 0]), ag.tensor([10, 4, 5])).tolist() == [20, 12, 0]
-    assert ag.gcd(small, ag.tensor(2)).dtype == np.int8  # a 0-d tensor decides nothing
-    assert (small & ag.tensor(3)).dtype == np.int8
-    assert (ag.tensor([True, False]) | 2).tolist() == [3, 2]
-    for name in ("bitwise_left_shift", "bitwise_right_shift", "gcd", "lcm"):
-        with pytest.raises(errors.DtypeError, match=f"{name}: the operands are of dtype float32: expected integers"):
-            getattr(ag, name)(n, 0.5)
-        assert getattr(ag, name)(ag.zeros(0, dtype=ag.int64), 3).shape == (0,)
-
-
-def test_nearness() -> None:
-    x, y = ag.tensor([1.0, 2.0, INF, NAN]), ag.tensor([1.0 + 1e-6, 2.1, INF, NAN])
-    assert ag.isclose(x, y).tolist() == [True, False, True, False]
-    assert ag.isclose(x, y, equal_nan=True).tolist() == [True, False, True, True]
-    assert ag.isclose(ag.tensor([INF]), ag.tensor([-INF]), rtol=INF).tolist() == [False]
-    assert ag.isclose(ag.tensor([100]), ag.tensor([101]), rtol=0.02).tolist() == [True]
-    assert ag.isclose(ag.tensor([0], dtype=ag.uint8), ag.tensor([1], dtype=ag.uint8)).tolist() == [False]
-    assert ag.allclose(x, y, atol=1, equal_nan=True) is True
-    assert ag.allclose(x, y) is False
-    assert ag.equal(x[:3], x[:3].clone()) is True
-    assert ag.equal(x, x) is False
-    assert ag.equal(ag.ones(2), ag.ones(1, 2)) is False
-    assert ag.equal(ag.zeros(0), ag.zeros(0)) is True
-
-
-# -------------------------------------------------------------------------------------- second names, and twins in place
 
 SECOND_NAMES = {
     "absolute": "abs", "arccos": "acos", "arccosh": "acosh", "arcsin": "asin", "arcsinh": "asinh", "arctan": "atan",
@@ -629,7 +367,7 @@ def test_every_twin_of_pytorch_is_there() -> None:
         assert hasattr(torch.Tensor, f"{name}_")
 
 
-# -------------------------------------------------------------------------------------------------------------- silence
+# ------------------------------------------------------------------------------------------------------------- silence
 
 
 def test_floating_point_warnings_of_numpy_are_ours_to_keep_silent() -> None:
@@ -657,7 +395,8 @@ def test_stable_functions_are_silent_whatever_the_filters() -> None:
             assert ag.isfinite(function(x)).all()
 
 
-# ------------------------------------------------------------------------------------------------- PyTorch, where it is
+# ------------------------------------------------------------------------------------------------ PyTorch, where it is
+
 
 SPECIAL = [NAN, INF, -INF, 0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 3.0, -3.0, 30.0, -30.0, 1000.0, -1000.0]
 AGAINST_TORCH: dict[str, str] = {

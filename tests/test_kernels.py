@@ -7,12 +7,12 @@ import os
 import subprocess
 import sys
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from same_for_all_threads import check_numbers_of_threads, check_threads_of_the_user
 
 from autograd_core import backend
 from autograd_core.errors import ArgumentError
@@ -60,28 +60,14 @@ def every_kernel() -> list[np.ndarray]:
     ]
 
 
-def assert_same_bits(a: np.ndarray, b: np.ndarray) -> None:
-    assert (a.shape, a.dtype, a.tobytes()) == (b.shape, b.dtype, b.tobytes())
-
-
 @pytest.mark.usefixtures("any_work_is_shared")
 def test_bits_do_not_depend_on_the_number_of_threads() -> None:
-    threads.set_num_threads(1)
-    expected = every_kernel()
-    for n in (2, 3, 16):
-        threads.set_num_threads(n)
-        for a, b in zip(expected, every_kernel(), strict=True):
-            assert_same_bits(a, b)
+    check_numbers_of_threads(every_kernel, (2, 3, 16))
 
 
 @pytest.mark.usefixtures("any_work_is_shared")
 def test_threads_of_the_user_may_call_kernels_at_once() -> None:
-    threads.set_num_threads(3)
-    expected = every_kernel()
-    with ThreadPoolExecutor(4) as users:
-        for results in users.map(lambda _: every_kernel(), range(12)):
-            for a, b in zip(expected, results, strict=True):
-                assert_same_bits(a, b)
+    check_threads_of_the_user(every_kernel)
 
 
 @pytest.mark.usefixtures("any_work_is_shared")

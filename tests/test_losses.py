@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 import warnings
 from collections.abc import Callable, Iterator
@@ -458,3 +459,42 @@ def test_wrong_inputs_of_the_others() -> None:
     assert nn.KLDivLoss(reduction="batchmean").reduction == "batchmean"
     with pytest.raises(TypeError, match=r"register a list as buffer 'weight'"):
         nn.CrossEntropyLoss(weight=[1.0])
+
+
+# --------------------------------------------------------------------------------------------- what reduction replaced
+
+
+@pytest.mark.parametrize(
+    ("size_average", "reduce", "reduction"),
+    [
+        (True, None, "mean"), (False, None, "sum"), (None, True, "mean"), (None, False, "none"),
+        (True, True, "mean"), (True, False, "none"), (False, True, "sum"), (False, False, "none"),
+    ],
+)  # fmt: skip
+def test_size_average_and_reduce(size_average: bool | None, reduce: bool | None, reduction: str) -> None:
+    x, y = ag.tensor([1.0, 3.0]), ag.zeros(2)
+    with pytest.warns(UserWarning, match=f"mse_loss: size_average={size_average} and .* use reduction='{reduction}'"):
+        loss = F.mse_loss(x, y, size_average, reduce)
+    assert loss.tolist() == F.mse_loss(x, y, reduction=reduction).tolist()
+    with pytest.warns(UserWarning, match=f"NLLLoss: .* use reduction='{reduction}'") as caught:
+        assert nn.NLLLoss(None, size_average, 0, reduce).reduction == reduction
+    assert caught[0].filename == __file__
+
+
+def test_a_reduction_in_the_place_of_size_average() -> None:
+    check("size_average is 'sum', expected a bool; use reduction='sum'", ValueError, "mse_loss", X, X, "sum")
+    with pytest.raises(ag.errors.ArgumentError, match="L1Loss: reduce is 'none', expected a bool"):
+        nn.L1Loss(reduce="none")
+
+
+def test_every_loss_has_the_arguments_of_pytorchs() -> None:
+    torch = pytest.importorskip("torch")
+    compared = 0
+    for ours, theirs in ((F, torch.nn.functional), (nn, torch.nn)):
+        for name in sorted(n for n in dir(ours) if n.lower().endswith("loss") or "cross_entropy" in n or n == "kl_div"):
+            if (other := getattr(theirs, name, None)) is not None and "Linear" not in name and "linear" not in name:
+                mine, its = (inspect.signature(f).parameters.values() for f in (getattr(ours, name), other))
+                same = [(p.name, p.default, p.kind) for p in mine] == [(p.name, p.default, p.kind) for p in its]
+                assert same, f"{name}: {list(mine)} are not {list(its)}"
+                compared += 1
+    assert compared > 40

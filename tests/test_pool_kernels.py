@@ -6,19 +6,20 @@ import itertools
 import math
 import os
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numba
 import numpy as np
 import pytest
+from guarded_memory import guarded
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from test_convolution_kernels import arrangements, assert_same_bits, guarded
+from same_for_all_threads import assert_same_bits, check_numbers_of_threads, check_threads_of_the_user
+from test_convolution_kernels import arrangements
 from test_kernels import run
 
-from autograd_core.kernels import cpu, threads
+from autograd_core.kernels import cpu
 from autograd_core.kernels.cpu import pool
 
 FLOATS = [np.float32, np.float64]
@@ -462,25 +463,13 @@ def every_result() -> list[np.ndarray]:
 
 @pytest.mark.usefixtures("any_work_is_shared")
 def test_bits_do_not_depend_on_the_number_of_threads_nor_on_the_run() -> None:
-    threads.set_num_threads(1)
-    expected = every_result()
-    for n in (3,) if PLAIN else (1, 2, 3, 3, 16):
-        threads.set_num_threads(n)
-        with guarded():
-            found = every_result()
-        for a, b in zip(expected, found, strict=True):
-            assert_same_bits(a, b)
+    check_numbers_of_threads(every_result, (3,) if PLAIN else (1, 2, 3, 3, 16))
 
 
 @compiled
 @pytest.mark.usefixtures("any_work_is_shared")
 def test_threads_of_the_user_may_pool_at_once() -> None:
-    threads.set_num_threads(3)
-    expected = every_result()
-    with ThreadPoolExecutor(4) as users:
-        for found in users.map(lambda _: every_result(), range(12)):
-            for a, b in zip(expected, found, strict=True):
-                assert_same_bits(a, b)
+    check_threads_of_the_user(every_result)
 
 
 def test_all_kernels_are_tested_here() -> None:

@@ -80,6 +80,24 @@ def test_topk(largest: bool, is_sorted: bool, dtype: Any) -> None:
         ag.topk(ag.tensor(x), 5)
 
 
+@both
+@pytest.mark.parametrize("largest", [False, True])
+@pytest.mark.parametrize("dim", [0, 1])
+def test_topk_of_few_and_of_many_with_equals_and_nan(dim: int, largest: bool, dtype: Any) -> None:
+    x = np.random.default_rng(0).integers(0, 9, (40, 30)).astype(dtype)
+    x[x == 8] = NAN
+    x[:20, 0] = x[0, :20] = np.arange(20)
+    x = ag.tensor(x)
+    values, order = ag.sort(x, dim, largest)
+    for k in (1, 2, 10, 11, 30):
+        v, i = ag.topk(x, k, dim, largest)
+        np.testing.assert_array_equal(v.numpy(), values.narrow(dim, 0, k).numpy())
+        np.testing.assert_array_equal(v.numpy(), ag.gather(x, dim, i).numpy())
+        assert (np.diff(np.sort(i.numpy(), dim), axis=dim) > 0).all()
+        if k <= 10:  # found in one sweep
+            assert ag.equal(i, order.narrow(dim, 0, k))
+
+
 SMOOTH = {
     "sort": lambda x: ag.sort(x, 1, True).values,
     "msort": ag.msort,

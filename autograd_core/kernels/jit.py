@@ -12,13 +12,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple, TypeVar, overload
 
 import numba
 import numpy as np
 from numba.core import event
-from numba.core.caching import FunctionCache
+from numba.core.caching import FunctionCache, NullCache
 from numba.core.errors import NumbaError
 
 __all__ = ["WarmUpStep", "at_warm_up", "kernel", "warm_up", "warm_up_steps"]
@@ -53,33 +54,40 @@ def kernel(function: Function | None = None, *, fastmath: bool | set[str] = Fals
         # raise in the middle is not vectorised.
         compiled: Any = numba.njit(nogil=True, error_model="numpy", fastmath=fastmath, forceinline=inline)(function)
         if hasattr(compiled, "py_func"):  # not with NUMBA_DISABLE_JIT: then it is the function itself
-            _keep_on_disk(compiled)
+            compiled._cache = _Cache(compiled.py_func)
             compiled._compile_for_args = _Compilation(compiled)
         return compiled
 
     return compile_ if function is None else compile_(function)
 
 
-def _keep_on_disk(dispatcher: Any) -> None:
-    """Let Numba cache the kernel, under a stamp that changes with any file of this package.
+class _Cache:
+    """Where Numba keeps the kernel on disk, under a stamp that changes with any file of this package.
 
     Numba looks at the kernel's own file only, and would go on to use what was compiled from an older version of another.
+    The folder is looked for, and tried, when the kernel is first compiled: not for all of them at import.
     """
-    try:
-        cache = _Cache(dispatcher.py_func)  # type: ignore[no-untyped-call]
-    except RuntimeError:  # no folder can be written, or the function is of no file but was typed at a prompt
-        return
-    index = cache._cache_file
-    index._source_stamp = (index._source_stamp, _STAMP)
-    dispatcher._cache = cache
 
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function = function
 
-class _Cache(FunctionCache):
-    """A cache that a full disk leaves without an entry, and the program with what it has compiled."""
+    @cached_property
+    def place(self) -> Any:
+        try:
+            found = FunctionCache(self.function)  # type: ignore[no-untyped-call]
+        except RuntimeError:  # no folder can be written, or the function is of no file but was typed at a prompt
+            return NullCache()
+        index = found._cache_file
+        index._source_stamp = (index._source_stamp, _stamp())
+        return found
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.place, name)
 
     def save_overload(self, sig: Any, data: Any) -> None:
+        """Keep what was compiled; a full disk leaves it without an entry, and the program with it."""
         with suppress(OSError):
-            super().save_overload(sig, data)  # type: ignore[no-untyped-call]
+            self.place.save_overload(sig, data)
 
 
 class _Compilation:
@@ -108,14 +116,12 @@ class _Compilation:
             return self.dispatcher.py_func
 
 
+@cache
 def _stamp() -> tuple[tuple[str, float, int], ...]:
     """Return the name, the time and the size of each file of this package."""
     home = Path(__file__).parent
     found = [(str(file.relative_to(home)), file.stat()) for file in sorted(home.rglob("*.py"))]
     return tuple((name, status.st_mtime, status.st_size) for name, status in found)
-
-
-_STAMP = _stamp()
 
 
 class _Notice(event.Listener):

@@ -48,7 +48,7 @@ OURS = frozenset({
     "ag.get_printoptions", "ag.get_winograd", "ag.kernel", "ag.leave_scope", "ag.parallel", "ag.primitive",
     "ag.recurrent_layer", "ag.scope", "ag.set_winograd", "ag.soft_cross_entropy", "ag.softmax_cross_entropy", "ag.warm_up",
     "ag.written", "nn.functional.strict_losses", "nn.summary", "optim.l1_penalty", "optim.l2_penalty",
-    "optim.lr_scheduler.RobbinsMonroLR", "optim.max_norm_",
+    "optim.clip_weights_", "optim.lr_scheduler.RobbinsMonroLR", "optim.max_norm_", "optim.soft_threshold_",
 })  # fmt: skip
 
 

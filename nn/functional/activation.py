@@ -23,6 +23,7 @@ __all__ = [
     "hardtanh",
     "leaky_relu",
     "mish",
+    "noisy_relu",
     "prelu",
     "relu",
     "relu6",
@@ -90,6 +91,23 @@ def rrelu(
         return leaky_relu(input, (lower + upper) / 2, inplace)
     slope = ag.rand_like(input) * (upper - lower) + lower
     return _applied(lambda x: ag.where(x > 0, x, slope * x), input, inplace)
+
+
+def noisy_relu(input: Tensor, training: bool = False) -> Tensor:
+    """Return max(0, input + n) with normal noise n of variance sigmoid(input) for each element; no noise unless *training*.
+
+    The noise is no function of the input to the derivative, which is 1 where the result is above 0, and 0 elsewhere: a unit
+    that is off is on at times, so it still learns.  Source: Nair & Hinton, "Rectified Linear Units Improve Restricted
+    Boltzmann Machines", 2010.
+
+    >>> import nn.functional as F
+    >>> F.noisy_relu(ag.tensor([-1.0, 2.0]))
+    tensor([0., 2.])
+    """
+    if not training:
+        return ag.relu(input)
+    noise = ag.randn_like(input) * ag.sigmoid(input.detach()).sqrt()
+    return ag.relu(input + noise)
 
 
 def prelu(input: Tensor, weight: Tensor) -> Tensor:

@@ -21,8 +21,9 @@ def cross_entropy(
     input: Tensor,
     target: Tensor,
     weight: Tensor | None = None,
-    *,
+    size_average: bool | None = None,
     ignore_index: int = -100,
+    reduce: bool | None = None,
     reduction: str = "mean",
     label_smoothing: float = 0.0,
 ) -> Tensor:
@@ -38,7 +39,7 @@ def cross_entropy(
     tensor(1.3863)
     """
     name = "cross_entropy"
-    check_reduction(name, reduction)
+    reduction = check_reduction(name, reduction, size_average, reduce)
     if not 0 <= label_smoothing <= 1:
         raise ag.errors.ArgumentError(f"{name}: label_smoothing={label_smoothing}, expected a number from 0 to 1")
     _check_scores(name, input, target, weight)
@@ -113,7 +114,13 @@ def linear_cross_entropy(
 
 
 def nll_loss(
-    input: Tensor, target: Tensor, weight: Tensor | None = None, *, ignore_index: int = -100, reduction: str = "mean"
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    size_average: bool | None = None,
+    ignore_index: int = -100,
+    reduce: bool | None = None,
+    reduction: str = "mean",
 ) -> Tensor:
     """Return the mean of -input[target], *input* being log-probabilities, as ``log_softmax`` gives them.
 
@@ -124,7 +131,7 @@ def nll_loss(
     tensor(1.3863)
     """
     name = "nll_loss"
-    check_reduction(name, reduction)
+    reduction = check_reduction(name, reduction, size_average, reduce)
     _check_scores(name, input, target, weight)
     warn_if_made_by(
         "softmax", name, input, "takes log-probabilities; use log_softmax instead, or cross_entropy on logits"
@@ -236,7 +243,8 @@ def multi_margin_loss(
     p: int = 1,
     margin: float = 1.0,
     weight: Tensor | None = None,
-    *,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
     reduction: str = "mean",
 ) -> Tensor:
     """Return the multi-class hinge loss: the mean over rows of sum over j != y of max(0, margin - x[y] + x[j])^p / C.
@@ -250,7 +258,7 @@ def multi_margin_loss(
     tensor(0.1667)
     """
     name = "multi_margin_loss"
-    check_reduction(name, reduction)
+    reduction = check_reduction(name, reduction, size_average, reduce)
     if p not in (1, 2):
         raise ag.errors.ArgumentError(f"{name}: p={p}, expected 1 or 2")
     _check_scores(name, input, target, weight)

@@ -68,8 +68,9 @@ def poisson_nll_loss(
     target: Tensor,
     log_input: bool = True,
     full: bool = False,
-    *,
+    size_average: bool | None = None,
     eps: float = 1e-8,
+    reduce: bool | None = None,
     reduction: str = "mean",
 ) -> Tensor:
     """Return the mean of exp(input) - target input: how unlikely the counts *target* are for Poisson distributions.
@@ -83,7 +84,7 @@ def poisson_nll_loss(
     tensor([1.0000, 0.7183])
     """
     name = "poisson_nll_loss"
-    check_reduction(name, reduction)
+    reduction = check_reduction(name, reduction, size_average, reduce)
     check_pair(name, input, target)
     losses = ag.exp(input) - target * input if log_input else input - target * ag.log(input + eps)
     if full:
@@ -94,7 +95,14 @@ def poisson_nll_loss(
     return reduced(name, losses, reduction)
 
 
-def kl_div(input: Tensor, target: Tensor, *, reduction: str = "mean", log_target: bool = False) -> Tensor:
+def kl_div(
+    input: Tensor,
+    target: Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    log_target: bool = False,
+) -> Tensor:
     """Return the Kullback-Leibler divergence of *target*, probabilities, from *input*, log-probabilities.
 
     Each element is ``t (log t - input)``, with 0 log 0 = 0; *log_target* says that *target* holds logarithms too.
@@ -107,7 +115,7 @@ def kl_div(input: Tensor, target: Tensor, *, reduction: str = "mean", log_target
     tensor(0.1438)
     """
     name = "kl_div"
-    check_reduction(name, reduction, ("none", "mean", "sum", "batchmean"))
+    reduction = check_reduction(name, reduction, size_average, reduce, ("none", "mean", "sum", "batchmean"))
     check_pair(name, input, target, floating_target=True)
     if reduction == "mean":
         expect.warn(

@@ -46,7 +46,12 @@ def _bounded_log(x: Tensor) -> Tensor:
 
 
 def binary_cross_entropy(
-    input: Tensor, target: Tensor, weight: Tensor | None = None, *, reduction: str = "mean"
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
 ) -> Tensor:
     """Return the mean of -(t log x + (1 - t) log(1 - x)), *input* x being probabilities, *target* t numbers from 0 to 1.
 
@@ -58,7 +63,7 @@ def binary_cross_entropy(
     tensor([  0.6931, 100.0000])
     """
     name = "binary_cross_entropy"
-    check_reduction(name, reduction)
+    reduction = check_reduction(name, reduction, size_average, reduce)
     check_pair(name, input, target, floating_target=True, broadcast=False)
     expect.factor(name, "weight", weight, input)
     x = input.array
@@ -76,7 +81,8 @@ def binary_cross_entropy_with_logits(
     input: Tensor,
     target: Tensor,
     weight: Tensor | None = None,
-    *,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
     reduction: str = "mean",
     pos_weight: Tensor | None = None,
 ) -> Tensor:
@@ -90,7 +96,7 @@ def binary_cross_entropy_with_logits(
     tensor([  0.6931, 200.0000])
     """
     name = "binary_cross_entropy_with_logits"
-    check_reduction(name, reduction)
+    reduction = check_reduction(name, reduction, size_average, reduce)
     check_pair(name, input, target, floating_target=True, broadcast=False)
     expect.factor(name, "weight", weight, input)
     expect.factor(name, "pos_weight", pos_weight, input)
@@ -102,7 +108,9 @@ def binary_cross_entropy_with_logits(
     return reduced(name, losses if weight is None else losses * weight, reduction)
 
 
-def soft_margin_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
+def soft_margin_loss(
+    input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean"
+) -> Tensor:
     """Return the mean of log(1 + exp(-target input)), where *target* holds 1 and -1; no score is too large for it.
 
     >>> import nn.functional as F
@@ -110,7 +118,7 @@ def soft_margin_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") 
     tensor([  0.6931, 100.0000])
     """
     name = "soft_margin_loss"
-    check_reduction(name, reduction)
+    reduction = check_reduction(name, reduction, size_average, reduce)
     check_pair(name, input, target)
     return reduced(name, -ag.logsigmoid(target * input), reduction)
 
@@ -119,7 +127,12 @@ def soft_margin_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") 
 
 
 def multilabel_soft_margin_loss(
-    input: Tensor, target: Tensor, weight: Tensor | None = None, *, reduction: str = "mean"
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
 ) -> Tensor:
     """Return the mean over rows of the mean over classes of ``binary_cross_entropy_with_logits``.
 
@@ -130,7 +143,7 @@ def multilabel_soft_margin_loss(
     tensor([100.3466])
     """
     name = "multilabel_soft_margin_loss"
-    check_reduction(name, reduction)
+    reduction = check_reduction(name, reduction, size_average, reduce)
     check_pair(name, input, target)
     expect.factor(name, "weight", weight, input)
     if not input.ndim:
@@ -142,7 +155,9 @@ def multilabel_soft_margin_loss(
     return reduced(name, losses.sum(-1) / input.shape[-1], reduction)
 
 
-def multilabel_margin_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
+def multilabel_margin_loss(
+    input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean"
+) -> Tensor:
     """Return the hinge loss of several true classes: the mean over rows of sum over y, j of max(0, 1 - x[y] + x[j]) / C.
 
     *input* x is (N, C) or (C,), scores of classes, and *target* holds integers and has the same shape: each row names the
@@ -154,7 +169,7 @@ def multilabel_margin_loss(input: Tensor, target: Tensor, *, reduction: str = "m
     tensor(0.8500)
     """
     name = "multilabel_margin_loss"
-    check_reduction(name, reduction)
+    reduction = check_reduction(name, reduction, size_average, reduce)
     expect.indices(name, target, "target")
     check_pair(name, input, target, broadcast=False)
     if input.ndim not in (1, 2) or not input.shape[-1]:

@@ -24,7 +24,14 @@ Distance = Callable[[Tensor, Tensor], Tensor]
 # ---------------------------------------------------------------------------------------------------------------- pairs
 
 
-def hinge_embedding_loss(input: Tensor, target: Tensor, margin: float = 1.0, *, reduction: str = "mean") -> Tensor:
+def hinge_embedding_loss(
+    input: Tensor,
+    target: Tensor,
+    margin: float = 1.0,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Tensor:
     """Return the mean of *input*, a distance, where *target* is 1, and of max(0, margin - input) where it is -1.
 
     >>> import nn.functional as F
@@ -32,14 +39,20 @@ def hinge_embedding_loss(input: Tensor, target: Tensor, margin: float = 1.0, *, 
     tensor([0.5000, 0.7500])
     """
     name = "hinge_embedding_loss"
-    check_reduction(name, reduction)
+    reduction = check_reduction(name, reduction, size_average, reduce)
     check_pair(name, input, target)
     apart = ag.where(target != 1, ag.clamp(margin - input, min=0), 0.0)
     return reduced(name, apart + ag.where(target != -1, input, 0.0), reduction)
 
 
 def cosine_embedding_loss(
-    input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0.0, *, reduction: str = "mean"
+    input1: Tensor,
+    input2: Tensor,
+    target: Tensor,
+    margin: float = 0.0,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
 ) -> Tensor:
     """Return the mean of 1 - cos(input1, input2) where *target* is 1, and of max(0, cos - margin) where it is -1.
 
@@ -51,7 +64,7 @@ def cosine_embedding_loss(
     tensor([1., 1.])
     """
     name = "cosine_embedding_loss"
-    check_reduction(name, reduction)
+    reduction = check_reduction(name, reduction, size_average, reduce)
     check_pair(name, input1, input2, ("input1", "input2"))
     expect.tensor(name, target, "target")
     expected = tuple(ag.broadcast_shapes(input1.shape, input2.shape)[:-1])
@@ -71,7 +84,13 @@ def cosine_embedding_loss(
 
 
 def margin_ranking_loss(
-    input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0.0, *, reduction: str = "mean"
+    input1: Tensor,
+    input2: Tensor,
+    target: Tensor,
+    margin: float = 0.0,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
 ) -> Tensor:
     """Return the mean of max(0, margin - target (input1 - input2)).
 
@@ -82,7 +101,7 @@ def margin_ranking_loss(
     tensor([0., 1.])
     """
     name = "margin_ranking_loss"
-    check_reduction(name, reduction)
+    reduction = check_reduction(name, reduction, size_average, reduce)
     _check_dims(name, input1=input1, input2=input2, target=target)
     check_pair(name, input1, input2, ("input1", "input2"))
     check_pair(name, input1, target, ("input1", "target"))
@@ -100,7 +119,8 @@ def triplet_margin_loss(
     p: float = 2.0,
     eps: float = 1e-6,
     swap: bool = False,
-    *,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
     reduction: str = "mean",
 ) -> Tensor:
     """Return the mean of max(0, d(anchor, positive) - d(anchor, negative) + margin), where d is ``pairwise_distance``.
@@ -115,6 +135,7 @@ def triplet_margin_loss(
     tensor(3.5000)
     """
     name = "triplet_margin_loss"
+    reduction = check_reduction(name, reduction, size_average, reduce)
     _check_dims(name, anchor=anchor, positive=positive, negative=negative)
     check_pair(name, anchor, positive, ("anchor", "positive"), floating_target=True)
     check_pair(name, anchor, negative, ("anchor", "negative"), floating_target=True)
@@ -143,6 +164,7 @@ def triplet_margin_with_distance_loss(
     tensor(1.5000)
     """
     name = "triplet_margin_with_distance_loss"
+    check_reduction(name, reduction)
     _check_dims(name, anchor=anchor, positive=positive, negative=negative)
     return _triplets(name, anchor, positive, negative, distance_function or pairwise_distance, margin, swap, reduction)
 
@@ -157,7 +179,6 @@ def _triplets(
     swap: bool,
     reduction: str,
 ) -> Tensor:
-    check_reduction(name, reduction)
     check_margin(name, margin)
     near, far = distance(anchor, positive), distance(anchor, negative)
     if swap:

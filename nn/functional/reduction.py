@@ -38,11 +38,33 @@ class strict_losses:
         _strict[0] = self._before
 
 
-def check_reduction(name: str, reduction: str, kinds: tuple[str, ...] = ("none", "mean", "sum")) -> None:
-    """Raise ArgumentError for a *reduction* that there is not."""
+def check_reduction(
+    name: str,
+    reduction: str,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    kinds: tuple[str, ...] = ("none", "mean", "sum"),
+) -> str:
+    """Return *reduction*, or what *size_average* and *reduce*, older than it, ask for; then with a warning.
+
+    Raises ArgumentError for a *reduction* that there is not, and for one that is given where *size_average* stands.
+    """
+    if size_average is not None or reduce is not None:
+        for argument, value in (("size_average", size_average), ("reduce", reduce)):
+            if isinstance(value, str):
+                raise ag.errors.ArgumentError(
+                    f"{expect.place(name)}: {argument} is {value!r}, expected a bool; use reduction={value!r}"
+                )
+        average, whole = (value is None or bool(value) for value in (size_average, reduce))
+        reduction = ("mean" if average else "sum") if whole else "none"
+        expect.warn(
+            f"{expect.place(name)}: size_average={size_average} and reduce={reduce} are what reduction took the place of; "
+            f"use reduction={reduction!r}"
+        )
     if reduction not in kinds:
         known = ", ".join(map(repr, kinds))
         raise ag.errors.ArgumentError(f"{expect.place(name)}: reduction is {reduction!r}, expected one of {known}")
+    return reduction
 
 
 def check_pair(

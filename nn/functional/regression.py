@@ -11,7 +11,14 @@ from .reduction import check_pair, check_reduction, reduced
 __all__ = ["huber_loss", "l1_loss", "mse_loss", "smooth_l1_loss"]
 
 
-def mse_loss(input: Tensor, target: Tensor, *, reduction: str = "mean", weight: Tensor | None = None) -> Tensor:
+def mse_loss(
+    input: Tensor,
+    target: Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    weight: Tensor | None = None,
+) -> Tensor:
     """Return the mean of (input - target)^2; *reduction* may also be "sum" or "none".
 
     *weight*, of the shape of *input*, scales each square, and a mean is then divided by its sum.
@@ -20,12 +27,19 @@ def mse_loss(input: Tensor, target: Tensor, *, reduction: str = "mean", weight: 
     >>> F.mse_loss(ag.tensor([1.0, 2.0]), ag.tensor([1.0, 4.0]))
     tensor(2.)
     """
-    check_reduction("mse_loss", reduction)
+    reduction = check_reduction("mse_loss", reduction, size_average, reduce)
     check_pair("mse_loss", input, target)
     return _weighted_mean("mse_loss", input, ag.square(input - target), weight, reduction)
 
 
-def l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean", weight: Tensor | None = None) -> Tensor:
+def l1_loss(
+    input: Tensor,
+    target: Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    weight: Tensor | None = None,
+) -> Tensor:
     """Return the mean of |input - target|; *reduction* may also be "sum" or "none".
 
     *weight*, of the shape of *input*, scales each distance, and a mean is then divided by its sum.
@@ -34,12 +48,19 @@ def l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean", weight: T
     >>> F.l1_loss(ag.tensor([1.0, 2.0]), ag.tensor([1.0, 4.0]))
     tensor(1.)
     """
-    check_reduction("l1_loss", reduction)
+    reduction = check_reduction("l1_loss", reduction, size_average, reduce)
     check_pair("l1_loss", input, target)
     return _weighted_mean("l1_loss", input, ag.abs(input - target), weight, reduction)
 
 
-def smooth_l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean", beta: float = 1.0) -> Tensor:
+def smooth_l1_loss(
+    input: Tensor,
+    target: Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    beta: float = 1.0,
+) -> Tensor:
     """Return the mean of d^2 / (2 beta) where |d| < beta, else |d| - beta / 2, with d = input - target (Girshick 2015).
 
     *beta* = 0 is the L1 loss.
@@ -48,7 +69,7 @@ def smooth_l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean", be
     >>> F.smooth_l1_loss(ag.tensor([0.5, 3.0]), ag.zeros(2), reduction="none")
     tensor([0.1250, 2.5000])
     """
-    check_reduction("smooth_l1_loss", reduction)
+    reduction = check_reduction("smooth_l1_loss", reduction, size_average, reduce)
     if not beta >= 0:
         raise ag.errors.ArgumentError(f"smooth_l1_loss: beta={beta}, expected a number of at least 0")
     check_pair("smooth_l1_loss", input, target)

@@ -26,6 +26,7 @@ __all__ = [
     "LogSigmoid",
     "LogSoftmax",
     "Mish",
+    "NoisyReLU",
     "PReLU",
     "RReLU",
     "ReLU",
@@ -110,6 +111,20 @@ class RReLU(_InPlace):
 
     def arguments(self) -> dict[str, Any]:
         return {"lower": self.lower, "upper": self.upper}
+
+
+class NoisyReLU(Module):
+    """max(0, x + n): while training, n is normal noise of variance sigmoid(x); without it this is ReLU.
+
+    Source: Nair & Hinton 2010.
+
+    >>> import nn
+    >>> nn.NoisyReLU().eval()(ag.tensor([-1.0, 2.0]))
+    tensor([0., 2.])
+    """
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.noisy_relu(input, self.training)
 
 
 class PReLU(Module):

@@ -36,6 +36,7 @@ from .normalize import (
     scale_planes,
     scale_planes_pull,
 )
+from .order import extremes
 from .pool import (
     adaptive_avg_pool,
     adaptive_avg_pool_input,
@@ -81,6 +82,7 @@ __all__ = [
     "erfcx",
     "erfinv",
     "exp",
+    "extremes",
     "first_outside",
     "gamma_shift",
     "gather_along",

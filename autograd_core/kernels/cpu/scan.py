@@ -50,12 +50,14 @@ def _recurrence(x: Any, weights: Any, backwards: bool, y: Any) -> None:
 
 @kernel
 def _records(x: Any, largest: bool, place: Any) -> None:
+    """Fill in each record up to the next one: records are few, and writes in a row are faster than a choice at each."""
     best, at = x[0], 0
     for k in range(x.size):
         v = x[k]
         if v != v or (v >= best if largest else v <= best):
+            place[at:k] = at
             best, at = v, k
-        place[k] = at
+    place[at:] = at
 
 
 # --------------------------------------------------------------------------------------------------------- many columns

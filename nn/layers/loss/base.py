@@ -16,10 +16,9 @@ class Loss(Module):
     _root_name = "loss"
     reductions: tuple[str, ...] = ("none", "mean", "sum")
 
-    def __init__(self, *, reduction: str = "mean") -> None:
+    def __init__(self, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean") -> None:
         super().__init__()
-        check_reduction(self._get_name(), reduction, self.reductions)
-        self.reduction = reduction
+        self.reduction = check_reduction(self._get_name(), reduction, size_average, reduce, self.reductions)
 
 
 class WeightedLoss(Loss):
@@ -27,6 +26,12 @@ class WeightedLoss(Loss):
 
     weight: Tensor | None
 
-    def __init__(self, weight: Tensor | None = None, *, reduction: str = "mean") -> None:
-        super().__init__(reduction=reduction)
+    def __init__(
+        self,
+        weight: Tensor | None = None,
+        size_average: bool | None = None,
+        reduce: bool | None = None,
+        reduction: str = "mean",
+    ) -> None:
+        super().__init__(size_average, reduce, reduction)
         self.register_buffer("weight", weight)

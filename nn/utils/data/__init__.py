@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..data import (
+from ...data import (
     BatchSampler,
     ChainDataset,
     ConcatDataset,
