@@ -16,7 +16,7 @@ KERNEL_TESTS := $(addprefix tests/test_,kernels.py convolution_kernels.py ctc.py
 PYTEST := $(PY) -m pytest -n auto --maxprocesses 8
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all coverage lint format type bench bench-quick bench-readme docs-library docs-rules wheel env-dev clean distclean
+.PHONY: help demo test test-all coverage lint format type bench bench-quick bench-readme docs-lessons docs-library docs-pictures docs-rules docs-screenshots wheel env-dev clean distclean
 
 help:  ## say what each target does
 	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -65,6 +65,15 @@ bench-readme: $(call ready,bench)  ## the same as bench, for the figures that RE
 
 docs-library: $(call ready,dev)  ## write the pages that say what each function, layer and optimizer does
 	PYTHONPATH=tests $(PY) -m docs.library
+
+docs-pictures: $(call ready,dev)  ## draw the pictures of the page on drawings
+	$(PY) -m docs.pictures
+
+docs-lessons: $(call ready,dev)  ## write the page of all lessons
+	$(PY) -m docs.lessons
+
+docs-screenshots: $(call ready,dev)  ## take the screenshots of the page, in Chromium
+	PYTHONPATH=tests $(PY) -m docs.screenshots
 
 docs-rules: $(call ready,dev)  ## write the page of all derivative rules
 	$(PY) -m docs.rules

@@ -1,6 +1,6 @@
 """Neural networks: modules, layers, losses, initialisation, models, data and training."""
 
-from . import data, functional, hooks, init, models, training, utils
+from . import caffe, data, functional, hooks, init, interpret, models, ops, reinforcement, training, utils
 from .layers import (
     CELU,
     ELU,
@@ -112,6 +112,7 @@ from .layers import (
     MultiMarginLoss,
     NLLLoss,
     NLLLoss2d,
+    NoisyReLU,
     PairwiseDistance,
     ParameterDict,
     ParameterList,
@@ -288,6 +289,7 @@ __all__ = [
     "MultiheadAttention",
     "NLLLoss",
     "NLLLoss2d",
+    "NoisyReLU",
     "PReLU",
     "PackedSequence",
     "PairwiseDistance",
@@ -341,15 +343,19 @@ __all__ = [
     "ZeroPad1d",
     "ZeroPad2d",
     "ZeroPad3d",
+    "caffe",
     "data",
     "functional",
     "hooks",
     "init",
+    "interpret",
     "models",
+    "ops",
     "pack_padded_sequence",
     "pack_sequence",
     "pad_packed_sequence",
     "pad_sequence",
+    "reinforcement",
     "summary",
     "training",
     "unpack_sequence",

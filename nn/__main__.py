@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import optim
 
+from . import lessons
 from .commands import Factories, main
 
 LAST_SHARE = 0.01  # of the learning rate, that the cosine schedule ends with: more epochs may follow
@@ -34,4 +35,4 @@ FACTORIES = Factories(
 )
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:], FACTORIES))
+    sys.exit(main(sys.argv[1:], FACTORIES, [lessons.add_command]))

@@ -10,12 +10,13 @@ from .adam import Adam, AdamW
 from .adamax import Adamax
 from .asgd import ASGD
 from .clip import clip_grad_norm_, clip_grad_value_
+from .constraint import clip_weights_, max_norm_, soft_threshold_
 from .hooks import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 from .lbfgs import LBFGS
 from .muon import Muon
 from .nadam import NAdam
 from .optimizer import Optimizer
-from .penalty import l1_penalty, l2_penalty, max_norm_
+from .penalty import l1_penalty, l2_penalty
 from .radam import RAdam
 from .rmsprop import RMSprop
 from .rprop import Rprop
@@ -39,11 +40,13 @@ __all__ = [
     "Rprop",
     "clip_grad_norm_",
     "clip_grad_value_",
+    "clip_weights_",
     "l1_penalty",
     "l2_penalty",
     "lr_scheduler",
     "max_norm_",
     "register_optimizer_step_post_hook",
     "register_optimizer_step_pre_hook",
+    "soft_threshold_",
     "swa_utils",
 ]

@@ -21,6 +21,7 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 import hypothesis
 import numpy as np
 import pytest
+from browser import launched
 from tqdm import tqdm
 
 import autograd_core as ag
@@ -31,7 +32,8 @@ hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=No
 hypothesis.settings.load_profile("repeatable")
 tqdm.monitor_interval = 0  # its watchdog thread outlives the bar that started it
 
-SET_BY_OTHERS = {"PYTEST_CURRENT_TEST", "TORCHINDUCTOR_CACHE_DIR"}  # the latter by the first torch.optim optimizer
+# By pytest, by the first torch.optim optimizer, and by scikit-learn.
+SET_BY_OTHERS = {"PYTEST_CURRENT_TEST", "TORCHINDUCTOR_CACHE_DIR", "KMP_DUPLICATE_LIB_OK", "KMP_INIT_AT_FORK"}
 POOL = "autograd_core"  # threads of the engine's own pool bear this name, and stay
 
 
@@ -65,6 +67,13 @@ def torch() -> Iterator[Any]:
     module.set_num_threads(1)
     yield module
     module.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    """A browser, see tests/browser.py; tests that ask for it are skipped where there is none."""
+    with launched() as browser:
+        yield browser
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ import pytest
 import autograd_core as ag
 import autograd_core.viz
 import nn
+import nn.lessons
 import optim
 
 ROOT = Path(__file__).parents[1]
@@ -44,10 +45,16 @@ FACES = (
     ag.utils.dlpack,
     ag.viz,
     nn,
+    nn.caffe,
     nn.data,
     nn.functional,
     nn.hooks,
     nn.init,
+    nn.lessons,
+    nn.models,
+    nn.interpret,
+    nn.reinforcement,
+    nn.ops,
     nn.utils,
     nn.utils.data,
     nn.utils.data,

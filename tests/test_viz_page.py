@@ -20,7 +20,7 @@ import autograd_core as ag
 import nn
 from autograd_core.errors import ArgumentError
 from autograd_core.viz import Stepper, Trace, draw, trace, validate
-from autograd_core.viz.page import build, html_of
+from autograd_core.viz.page import html_of
 
 # What the reader sees of the current step.
 SEEN = """() => Object.fromEntries([...document.querySelectorAll('#panel figure.array')].map((f) => [
@@ -160,16 +160,13 @@ def test_the_policy_forbids_all_but_the_pages_own_script_and_style(pages: dict[s
     assert "innerHTML" not in page
 
 
-def test_a_page_above_the_budget_keeps_statistics_and_says_so(
-    monkeypatch: pytest.MonkeyPatch, window: Callable[..., Window], tmp_path: Path
-) -> None:
+def test_a_page_above_the_budget_keeps_statistics_and_says_so(window: Callable[..., Window], tmp_path: Path) -> None:
     ag.manual_seed(0)
     w, small = ag.randn(40, 40, requires_grad=True), ag.randn(3, 3, requires_grad=True)
     loss = (w @ w).tanh().sum() + (small @ small).sum()
     made = trace(loss)
     whole = html_of(made)
-    monkeypatch.setattr(build, "BUDGET", len(whole) - 1)
-    page = html_of(made)
+    page = html_of(made, budget=len(whole) - 1)
     assert len(page) < len(whole)
     arrays = content(page)["trace"]["arrays"].values()
     assert {a["stats"]["size"]: bool(a["data"]) for a in arrays} == {1600: False, 9: True, 1: True}
@@ -180,8 +177,8 @@ def test_a_page_above_the_budget_keeps_statistics_and_says_so(
     shown.page.keyboard.type("w")
     shown.press("Enter")
     assert "Only statistics are kept on this page." in shown.text("#panel")
-    monkeypatch.setattr(build, "BUDGET", 1)
-    assert not any(a["data"] for a in content(html_of(made))["trace"]["arrays"].values() if a["stats"]["size"] > 1)
+    least = content(html_of(made, budget=1))["trace"]["arrays"].values()
+    assert not any(a["data"] for a in least if a["stats"]["size"] > 1)
 
 
 def test_what_cannot_be_is_refused(traces: dict[str, Trace], tmp_path: Path) -> None:

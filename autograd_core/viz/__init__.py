@@ -5,6 +5,7 @@ Not imported by ``autograd_core`` itself: ``from autograd_core import viz``.
 
 from .draw import Drawing, draw
 from .layouts import layouts
+from .notebook import mimebundle
 from .quiz import Answer, Question, Quiz
 from .recording import ActivationReading, Flag, Frame, Parameter, ParameterReading, Record, record
 from .rules import Rule, Symbol, rule
@@ -37,6 +38,7 @@ __all__ = [
     "TraceNode",
     "draw",
     "layouts",
+    "mimebundle",
     "record",
     "rule",
     "step",

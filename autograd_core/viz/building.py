@@ -17,7 +17,7 @@ from ..graph import Custom, Node, reachable
 from ..modes import Scope
 from ..primitive import Primitive
 from ..tensor import Tensor
-from .names import Known, last_calls, numbered
+from .names import Known, last_calls, numbered, outermost
 from .schema import Step, Trace, TraceEdge, TraceModule, TraceNode
 from .source import literal, operand_texts, source, stored_in
 from .steps import Contribution, Walk
@@ -85,6 +85,7 @@ class Builder:
         self.edges: list[TraceEdge] = []
         self.of: dict[Node, TraceNode] = {}
         self.modules: dict[Scope, TraceModule] = {}
+        self.has_several_models = len({outermost(call.scope) for call in self.calls if call.scope is not None}) > 1
         self.errors: dict[Node, str] = {}  # what was raised, of calls that are to be shown as failed
         self.into: dict[int, list[TraceEdge]] = {}
         self.edge_at: dict[tuple[Node, int], TraceEdge] = {}
@@ -304,7 +305,10 @@ class Builder:
         if module is not None:
             cls = type(module).__name__
             own, total = (sum(p.array.size for p in module.parameters(recurse)) for recurse in (False, True))
-        return TraceModule(len(self.modules), scope.path, cls, scope.label, parent, own, total)
+        root, path = outermost(scope), scope.path
+        if root in self.known.roots and self.has_several_models:  # else it is "model", whatever its name
+            path = self.known.roots[root] + path.removeprefix(root.path)
+        return TraceModule(len(self.modules), path, cls, scope.label, parent, own, total)
 
     # ---------------------------------------------------------------------------------------------------------- steps
 

@@ -10,6 +10,7 @@ from typing import Any, Literal, get_args
 import graphviz
 
 from ..errors import ArgumentError
+from ..readers import reader
 from .drawing.contents import Content, content
 from .drawing.digraph import digraph
 from .drawing.picture import placed, scene
@@ -95,8 +96,9 @@ class Drawing:
         return self.trace.as_json(layouts=found)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        """Return what notebooks show."""
-        return {"image/svg+xml": self.svg, "text/plain": repr(self)}
+        """Return what notebooks show: the picture."""
+        found: dict[str, str] = reader("notebook").of_frontend(self)
+        return found
 
     def __repr__(self) -> str:
         return f"<Drawing: {self.scene.title}>"

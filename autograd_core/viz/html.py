@@ -11,7 +11,18 @@ from html import escape
 from string import Template
 from typing import Any
 
-__all__ = ["one_file"]
+__all__ = ["one_file", "pack"]
+
+# A page that holds another one, compressed, and turns into it.  What it holds has a policy of its own.
+PACKED = Template("""<!doctype html>
+<meta charset="utf-8">
+<p id="said">This page needs JavaScript, and a browser from 2023 or later.</p>
+<script>
+const bytes = Uint8Array.from(atob("$data"), (c) => c.charCodeAt(0));
+const text = new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).text();
+text.then((page) => { document.open(); document.write(page); document.close(); });
+</script>
+""")
 
 
 def one_file(template: str, title: str, style: str, script: str, content: Mapping[str, Any], **texts: str) -> str:
@@ -24,7 +35,7 @@ def one_file(template: str, title: str, style: str, script: str, content: Mappin
     >>> page.splitlines()
     ['<title>a &lt; b</title><script>', 'let x = 1;', '</script>']
     """
-    style, script = f"\n{style.strip()}\n", f"\n{script.strip()}\n"
+    style, script = (f"\n{_without_comments(text)}\n" for text in (style, script))
     policy = "; ".join([
         "default-src 'none'", f"script-src '{_hash(script)}'", f"style-src '{_hash(style)}'", "img-src data:",
         "base-uri 'none'", "form-action 'none'",
@@ -35,8 +46,27 @@ def one_file(template: str, title: str, style: str, script: str, content: Mappin
         policy=policy,
         style=style,
         script=script,
-        data=b64encode(gzip.compress(data.encode("utf-8", "surrogatepass"), mtime=0)).decode(),
+        data=_compressed(data),
     )
+
+
+def _without_comments(text: str) -> str:
+    """Return a style or a script without indentation, empty lines, and lines that are comments: they are in its source."""
+    lines = (line.strip() for line in text.splitlines())
+    return "\n".join(line for line in lines if line and not line.startswith("//"))
+
+
+def pack(page: str) -> str:
+    """Return a page that turns into *page*, in less than half of its size.
+
+    >>> pack("<p>Numbers</p>" * 1000).count("Numbers"), len(pack("<p>Numbers</p>" * 1000)) < 1000
+    (0, True)
+    """
+    return PACKED.substitute(data=_compressed(page))
+
+
+def _compressed(text: str) -> str:
+    return b64encode(gzip.compress(text.encode("utf-8", "surrogatepass"), mtime=0)).decode()
 
 
 def _hash(text: str) -> str:

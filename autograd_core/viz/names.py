@@ -14,7 +14,7 @@ from ..modes import Scope
 from ..tensor import Tensor
 from .source import literal
 
-__all__ = ["Known", "last_calls", "numbered", "period", "variables"]
+__all__ = ["Known", "last_calls", "numbered", "outermost", "period", "variables"]
 
 SEVERAL = 64  # entries of a list or dict that are looked at
 
@@ -24,6 +24,7 @@ class Known:
 
     def __init__(self) -> None:
         self.modules: dict[Scope, Any] = {}
+        self.roots: dict[Scope, str] = {}  # of modules that are in no other: their variables
         self.parameters: set[int] = set()  # ids of arrays
         self.given: set[int] = set()  # ids of arrays that the program has itself, and gives to its modules
         self._packages: dict[str, ModuleType] = {}
@@ -44,8 +45,8 @@ class Known:
     def add(self, names: Mapping[str, Any]) -> None:
         """Take in tensors, modules, and lists and dicts of tensors; what is known already keeps its name."""
         for name, value in names.items():
-            if name.startswith("_"):
-                continue  # `_` and `__`, of prompts and of who does not care
+            if name.startswith("_") or name == "Out":
+                continue  # `_` and `__`, of prompts and of who does not care; what a notebook's cells returned
             if isinstance(value, Tensor):
                 self._note(name, value)
                 self.given.add(id(value.array))
@@ -68,6 +69,8 @@ class Known:
 
     def add_module(self, name: str, module: Any) -> None:
         """Take in the parameters and buffers of *module* by their paths, with *name* before them where a path is taken."""
+        if (scope := getattr(module, "_scope", None)) is not None and scope.outer is None:
+            self.roots.setdefault(scope, name)
         for _, inner in module.named_modules():
             if (scope := getattr(inner, "_scope", None)) is not None:  # it has run
                 self.modules.setdefault(scope, inner)
@@ -126,7 +129,7 @@ def _runs(calls: Sequence[Node]) -> list[list[Node]]:
     root, since = None, 0  # the outermost module, and from which group on everything runs in it
     for number, (place, group) in enumerate(groupby(calls, key=lambda n: (n.code, n.lasti))):
         found = list(group)
-        if (now := _outermost(found[0].scope)) is not root or now is None:
+        if (now := outermost(found[0].scope)) is not root or now is None:
             root, since = now, number
         before, run = newest.get(place, (-1, []))
         if before < since or of_code[place[0]] != before:  # else only functions that this place calls were in between
@@ -137,7 +140,8 @@ def _runs(calls: Sequence[Node]) -> list[list[Node]]:
     return runs
 
 
-def _outermost(scope: Scope | None) -> Scope | None:
+def outermost(scope: Scope | None) -> Scope | None:
+    """Return the scope of the module around all others that *scope* is in."""
     while scope is not None and scope.outer is not None:
         scope = scope.outer
     return scope

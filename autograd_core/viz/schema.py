@@ -20,6 +20,7 @@ from numpy import ndarray
 from ..errors import ArgumentError
 from ..graph import Node
 from ..primitive import Primitive
+from ..readers import reader
 from ..serialization.files import write_atomically
 from ..tensor import Tensor
 from .folding import find_folds
@@ -289,6 +290,15 @@ class Trace:
         node = self.find(what)
         found = [s.after for s in self.steps if s.to is node]
         return found[-1] if found else self.start(node)
+
+    def __repr__(self) -> str:
+        names = ", ".join(str(node) for node, _ in self.seeds)
+        return f"<Trace of {names}: {len(self.nodes)} tensors, {len(self.steps)} steps>"
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        """Return what notebooks show: the page that steps through it."""
+        found: dict[str, str] = reader("notebook").of_frontend(self)
+        return found
 
     def start(self, node: TraceNode) -> ndarray | None:
         """Return what the backward pass starts with at *node*, an output; None for others."""

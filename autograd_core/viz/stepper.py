@@ -14,6 +14,7 @@ import numpy as np
 from numpy import ndarray
 
 from ..errors import ArgumentError
+from ..readers import reader
 from .differences import check_contribution, check_gradient
 from .page import html_of
 from .quiz import Quiz
@@ -196,6 +197,11 @@ class Stepper:
         of its contribution along the sum, so that the shares add up to 100 %.
         """
         return explain_all(self) if what is None else explain_one(self, self.trace.find(what))
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        """Return what notebooks show: the page, and the steps as text."""
+        found: dict[str, str] = reader("notebook").of_frontend(self)
+        return found
 
     def __repr__(self) -> str:
         return f"<Stepper at {self.position} of {len(self)}, by {self.granularity}>"

@@ -25,7 +25,7 @@ from .names import Known, variables
 from .schema import Trace
 from .values import Copies
 
-__all__ = ["trace"]
+__all__ = ["trace", "trace_known"]
 
 
 def trace(x: Any, *more: Any, gradient: Any = None, names: Mapping[str, Any] | None = None, **kwargs: Any) -> Trace:
@@ -67,6 +67,19 @@ def trace(x: Any, *more: Any, gradient: Any = None, names: Mapping[str, Any] | N
     known.add(variables(frame))
     here = None if recorder is None else (frame.f_code, frame.f_lasti)
     return Builder(_seeds(outputs, gradient), outputs, known, copies, recorder, here).build()
+
+
+def trace_known(outputs: Sequence[Tensor], known: Known) -> Trace:
+    """Return the graph of *outputs* with the names in *known* alone: for who has no caller with variables.
+
+    >>> from autograd_core.viz.trace import trace_known
+    >>> w = ag.tensor(3.0, requires_grad=True)
+    >>> known = Known()
+    >>> known.add({"weight": w})
+    >>> str(trace_known([w * 2], known).nodes[0])
+    'weight'
+    """
+    return Builder(_seeds(outputs, None), outputs, known, Copies(), None, None).build()
 
 
 def _tensors(structure: Any) -> Iterator[Tensor]:

@@ -23,6 +23,8 @@ WRITTEN = (
     "history.json",
     "metrics.json",
     "report.html",
+    "record.html",
+    "record.json",
     "curves.png",
     "curves.svg",
     "confusion.png",

@@ -12,13 +12,18 @@ import autograd_core as ag
 from .. import data
 from .errors import UsageError
 from .folder import RunFolder
+from .numbers import COUNT, NOT_NEGATIVE, POSITIVE, WHOLE
 from .parts import Factories
 from .predict import predict_run
 from .recipes import RECIPES, recipe
 from .running import evaluate_run, resume_run, train_run
 from .settings import Settings, command_line
+from .solving import solve
 
-__all__ = ["main"]
+__all__ = ["Command", "Commands", "main"]
+
+Commands = argparse._SubParsersAction  # what add_subparsers() returns; argparse has no public name for it
+Command = Callable[["Commands[argparse.ArgumentParser]", Sequence[str]], None]
 
 WRONG_USE, FAILED, INTERRUPTED = 2, 1, 130
 
@@ -32,6 +37,8 @@ examples:
       measure it again on the test pictures, and write the report again
   python -m nn predict shoe.jpg --run runs/lenet
       say what is in a picture
+  python -m nn lesson --list
+      the lectures' systems, each with a figure, its numbers and what to see in them
 
 "python -m nn COMMAND --help" tells more about each."""
 
@@ -51,14 +58,21 @@ examples:
   python -m nn train lenet                         the model's own settings, in runs/lenet
   python -m nn train cnn --data fashion-mnist-full --epochs 15
   python -m nn train mlp --optimizer sgd --lr 0.05 --batch-size 32 --seed 7 --out runs/mlp-7
-  python -m nn train lenet --limit 500 --epochs 1  a quick look, on 500 pictures"""
+  python -m nn train lenet --limit 500 --epochs 1  a quick look, on 500 pictures
+  python -m nn train --solver lenet_solver.prototxt
+      train as a file in the manner of Caffe says (docs/caffe.md), with snapshots
+  python -m nn train --solver lenet_solver.prototxt --snapshot lenet_snapshot_iter_500
+      go on from one of them"""
 
 
-def main(arguments: Sequence[str], factories: Factories) -> int:
-    """Run the command line *arguments*, and return the exit status: 0, 1 (failed), 2 (wrong use) or 130 (Ctrl-C)."""
-    options = _parser(factories).parse_args(arguments)
-    run: Callable[[argparse.Namespace, Factories, Sequence[str]], int] = options.run
+def main(arguments: Sequence[str], factories: Factories, more: Sequence[Command] = ()) -> int:
+    """Run the command line *arguments*, and return the exit status: 0, 1 (failed), 2 (wrong use) or 130 (Ctrl-C).
+
+    *more* adds commands that this package cannot import: each is given the place for its parser, and the arguments.
+    """
     try:
+        options = _parser(factories, more, arguments).parse_args(arguments)
+        run: Callable[[argparse.Namespace, Factories, Sequence[str]], int] = options.run
         return run(options, factories, arguments)
     except UsageError as error:
         return _say(str(error), WRONG_USE)
@@ -74,6 +88,13 @@ def _say(message: str, status: int) -> int:
 
 
 def _train(options: argparse.Namespace, factories: Factories, arguments: Sequence[str]) -> int:
+    if (options.model is None) == (options.solver is None):
+        raise UsageError("name a model, or a file with --solver, one of them: python -m nn train --help")
+    if options.solver is not None:
+        _use_threads(options.threads)
+        return solve(options.solver, options.snapshot, options.data_dir, factories)
+    if options.snapshot is not None:
+        raise UsageError("--snapshot goes with --solver; to go on with another run: python -m nn resume FOLDER")
     chosen = recipe(options.model)
 
     def given(name: str) -> object:
@@ -88,6 +109,7 @@ def _train(options: argparse.Namespace, factories: Factories, arguments: Sequenc
         seed=options.seed,
         workers=options.workers,
         limit=options.limit,
+        record=options.record,
         **{
             name: given(name)  # type: ignore[arg-type]
             for name in ("batch_size", "optimizer", "lr", "weight_decay", "schedule", "augment")
@@ -116,7 +138,7 @@ def _use_threads(number: int | None) -> None:
         ag.set_num_threads(number)
 
 
-def _parser(factories: Factories) -> argparse.ArgumentParser:
+def _parser(factories: Factories, more: Sequence[Command], arguments: Sequence[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m nn",
         description="Train networks on pictures, look at what they learned, and use them.",
@@ -128,7 +150,7 @@ def _parser(factories: Factories) -> argparse.ArgumentParser:
 
     resume = commands.add_parser("resume", help="go on with a run", description="Go on with a run that was stopped.")
     _add_folder(resume)
-    resume.add_argument("--epochs", type=_count, metavar="N", help="epochs in all (default: as the run was begun)")
+    resume.add_argument("--epochs", type=COUNT, metavar="N", help="epochs in all (default: as the run was begun)")
     _add_threads(resume)
     resume.set_defaults(run=_resume)
 
@@ -150,12 +172,14 @@ def _parser(factories: Factories) -> argparse.ArgumentParser:
     )
     predict.add_argument("image", metavar="IMAGE", help="the picture's file")
     predict.add_argument("--run", dest="folder", required=True, metavar="RUN", help="the folder of the run")
-    predict.add_argument("--top", type=_count, default=3, metavar="N", help="how many classes to show (default: 3)")
+    predict.add_argument("--top", type=COUNT, default=3, metavar="N", help="how many classes to show (default: 3)")
     predict.set_defaults(run=_predict)
+    for add in more:
+        add(commands, arguments)
     return parser
 
 
-def _add_train(commands: argparse._SubParsersAction[argparse.ArgumentParser], factories: Factories) -> None:
+def _add_train(commands: Commands[argparse.ArgumentParser], factories: Factories) -> None:
     names = [f"  {name:<22} {made.title}" for name, made in RECIPES.items()]
     sets = [f"  {name:<22} {data.source(name).title}" for name in data.source_names()]
     train = commands.add_parser(
@@ -165,7 +189,11 @@ def _add_train(commands: argparse._SubParsersAction[argparse.ArgumentParser], fa
         epilog=TRAIN_EXAMPLES.format(models="\n".join(names), data="\n".join(sets)),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    train.add_argument("model", metavar="MODEL", help="one of the models below")
+    train.add_argument("model", nargs="?", metavar="MODEL", help="one of the models below")
+    train.add_argument(
+        "--solver", metavar="FILE", help="train as a solver.prototxt says, which names its own network and data"
+    )
+    train.add_argument("--snapshot", metavar="PREFIX_iter_N", help="with --solver: go on from this snapshot")
     train.add_argument(
         "--data", default="fashion-mnist", metavar="NAME", help="a data set below (default: %(default)s)"
     )
@@ -173,26 +201,34 @@ def _add_train(commands: argparse._SubParsersAction[argparse.ArgumentParser], fa
     train.add_argument("--overwrite", action="store_true", help="replace the run that is in FOLDER")
     learning = train.add_argument_group("learning (defaults are the model's own)")
     learning.add_argument(
-        "--epochs", type=_count, default=10, metavar="N", help="times through the pictures (default: 10)"
+        "--epochs", type=COUNT, default=10, metavar="N", help="times through the pictures (default: 10)"
     )
-    learning.add_argument("--batch-size", type=_count, metavar="N", help="pictures in one step")
+    learning.add_argument("--batch-size", type=COUNT, metavar="N", help="pictures in one step")
     learning.add_argument("--optimizer", metavar="NAME", help=_listed(factories.optimizers))
-    learning.add_argument("--lr", type=_positive, metavar="RATE", help="learning rate")
+    learning.add_argument("--lr", type=POSITIVE, metavar="RATE", help="learning rate")
     learning.add_argument("--schedule", metavar="NAME", help="of the learning rate: " + _listed(factories.schedules))
-    learning.add_argument("--weight-decay", type=_not_negative, metavar="RATE", help="pull of the weights to 0")
+    learning.add_argument("--weight-decay", type=NOT_NEGATIVE, metavar="RATE", help="pull of the weights to 0")
     learning.add_argument(
         "--augment",
         action=argparse.BooleanOptionalAction,
         help="mirror training pictures at random (digits: shift them)",
     )
-    learning.add_argument("--seed", type=_whole, default=0, metavar="N", help="of all random numbers (default: 0)")
+    learning.add_argument("--seed", type=WHOLE, default=0, metavar="N", help="of all random numbers (default: 0)")
+    train.add_argument(
+        "--record",
+        type=COUNT,
+        nargs="?",
+        const=50,
+        metavar="EVERY",
+        help="record gradients, weights and updates at every EVERY-th step (default: 50), in record.html",
+    )
     machine = train.add_argument_group("data and machine")
     machine.add_argument(
         "--data-dir", metavar="FOLDER", help="where the files of a data set are, or shall be loaded to"
     )
-    machine.add_argument("--limit", type=_count, metavar="N", help="use the first N training, N/5 test pictures only")
+    machine.add_argument("--limit", type=COUNT, metavar="N", help="use the first N training, N/5 test pictures only")
     machine.add_argument(
-        "--workers", type=_whole, default=0, metavar="N", help="threads that prepare batches (default: 0)"
+        "--workers", type=WHOLE, default=0, metavar="N", help="threads that prepare batches (default: 0)"
     )
     _add_threads(machine)
     train.set_defaults(run=_train)
@@ -203,34 +239,8 @@ def _add_folder(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_threads(parser: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:
-    parser.add_argument("--threads", type=_count, metavar="N", help="threads that compute (default: one a core)")
+    parser.add_argument("--threads", type=COUNT, metavar="N", help="threads that compute (default: one a core)")
 
 
 def _listed(names: Iterable[str]) -> str:
     return ", ".join(names)
-
-
-def _number(text: str, kind: type[int] | type[float], fits: Callable[[float], bool], expected: str) -> float:
-    try:
-        value = kind(text)
-    except ValueError:
-        value = float("nan")
-    if not fits(value):
-        raise argparse.ArgumentTypeError(f"{text!r}: expected {expected}")
-    return value
-
-
-def _count(text: str) -> float:
-    return _number(text, int, lambda value: value >= 1, "a whole number of at least 1")
-
-
-def _whole(text: str) -> float:
-    return _number(text, int, lambda value: value >= 0, "a whole number of at least 0")
-
-
-def _positive(text: str) -> float:
-    return _number(text, float, lambda value: 0 < value < float("inf"), "a number above 0")
-
-
-def _not_negative(text: str) -> float:
-    return _number(text, float, lambda value: 0 <= value < float("inf"), "a number of at least 0")

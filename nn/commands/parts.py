@@ -106,12 +106,19 @@ class Parts:
     def model(self) -> Module:
         """The network, its parameters drawn from the seed."""
         ag.manual_seed(self.settings.seed)
-        options = {"noise": "masking", "level": self.recipe.masked} if self.recipe.masked else {}
+        options: dict[str, Any] = {}
+        if self.recipe.masked:
+            options = {"noise": "masking", "level": self.recipe.masked}
+        elif self.recipe.general:
+            channels = self.splits.train.images.shape[1]
+            options = {"num_classes": len(self.splits.classes), "in_channels": channels, "small_input": True}
         return models.create(self.settings.model, **options)
 
     @cached_property
     def criterion(self) -> Module:
         """The loss."""
+        if self.recipe.auxiliary:
+            return models.AuxiliaryLoss()
         return BCELoss() if self.reconstructs else CrossEntropyLoss()
 
     @cached_property

@@ -14,7 +14,9 @@ __all__ = ["RECIPES", "Recipe", "recipe"]
 class Recipe:
     """A model's title, what it is for, and its defaults.
 
-    *masked* is the share of pixels that a denoising autoencoder has to do without.
+    *masked* is the share of pixels that a denoising autoencoder has to do without.  A *general* network is made for other
+    pictures: it is told of the channels, the classes and the small size of these.  One with *auxiliary* heads learns from
+    all of them.
     """
 
     title: str
@@ -26,6 +28,8 @@ class Recipe:
     schedule: str = "cosine"
     augment: bool = False
     masked: float = 0.0
+    general: bool = False
+    auxiliary: bool = False
 
 
 RECIPES = {
@@ -34,6 +38,18 @@ RECIPES = {
     "mlp": Recipe("Multi-layer perceptron"),
     "autoencoder": Recipe("Autoencoder", task="reconstruct"),
     "denoising-autoencoder": Recipe("Denoising autoencoder", task="reconstruct", masked=0.3),
+    "alexnet": Recipe("AlexNet", general=True, lr=5e-4),
+    "googlenet": Recipe("GoogLeNet", general=True, auxiliary=True, lr=1e-3),
+    "resnet18": Recipe("ResNet-18", general=True, lr=1e-3),
+    "resnet34": Recipe("ResNet-34", general=True, lr=1e-3),
+    "resnet50": Recipe("ResNet-50", general=True, lr=1e-3),
+    "squeezenet1_0": Recipe("SqueezeNet 1.0", general=True, lr=5e-4),
+    "squeezenet1_1": Recipe("SqueezeNet 1.1", general=True, lr=5e-4),
+    **{
+        f"vgg{depth}{suffix}": Recipe(f"VGG-{depth}{title}", general=True, lr=5e-4)
+        for depth in (11, 13, 16, 19)
+        for suffix, title in (("", ""), ("_bn", " with batch normalisation"))
+    },
 }
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..training import ConfusionMatrix, History, evaluate
 from ..training.files import write_json
+from ..training.recording import recorded
 from ..training.report import Findings, first_filters, layers, mistakes, reconstructions, write_report
 from .folder import RunFolder
 from .parts import Parts
@@ -49,6 +50,7 @@ def report(parts: Parts, folder: RunFolder, config: Mapping[str, Any], history: 
         filters=first_filters(model),
         mistakes=[] if parts.reconstructs else mistakes(model, tested, parts.restore),
         reconstructions=reconstructions(model, tested) if parts.reconstructs else [],
+        record=recorded(folder.path),
     )
     write_report(folder.path, findings)
     return figures

@@ -71,6 +71,7 @@ def _fit(parts: Parts, folder: RunFolder, config: Mapping[str, Any], resume: boo
             callbacks=parts.callbacks(folder),
             out=folder.path,
             resume=resume,
+            record=parts.settings.record,
         )
     except KeyboardInterrupt:
         sys.stderr.write(_stopped(folder) + "\n")

@@ -28,6 +28,7 @@ class Settings:
     workers: int
     data_dir: str | None
     limit: int | None
+    record: int | None = None  # which steps, see fit(); None in the settings of runs before there were records
 
 
 def command_line(arguments: Sequence[str]) -> str:

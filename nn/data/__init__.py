@@ -14,9 +14,16 @@ from .dataset import (
     random_split,
 )
 from .download import download
+from .hog import hog
 from .idx import read_idx
 from .loader import DataLoader
+from .microscopy import nuclei
+from .ngrams import NGrams
+from .pairs import label_pairs
+from .photographs import photographs
 from .randomness import sample_generator
+from .reviews import reviews
+from .rotation import RandomRotation
 from .sampler import (
     BatchSampler,
     RandomSampler,
@@ -25,9 +32,14 @@ from .sampler import (
     SubsetRandomSampler,
     WeightedRandomSampler,
 )
+from .scenes import Scenes, compose_scenes
+from .signals import DIRECTIONS, SWEEPS, moving_shapes, sweeps
 from .sources import EmbeddedSource, IdxFile, IdxSource, ImageSource, Splits, load, register, source, source_names
-from .synthetic import two_moons, xor
+from .surnames import SurnameDataset, surnames
+from .synthetic import logic, recall, two_moons, xor
+from .tables import Standardize, TableDataset, wine
 from .transforms import (
+    CenterCrop,
     ChannelsFirst,
     Compose,
     GaussianNoise,
@@ -36,13 +48,18 @@ from .transforms import (
     Pad,
     RandomCrop,
     RandomHorizontalFlip,
+    Resize,
     ToDtype,
     Transform,
 )
+from .vocabulary import Vocabulary
 from .workers import WorkerInfo, get_worker_info
 
 __all__ = [
+    "DIRECTIONS",
+    "SWEEPS",
     "BatchSampler",
+    "CenterCrop",
     "ChainDataset",
     "ChannelsFirst",
     "Compose",
@@ -57,34 +74,54 @@ __all__ = [
     "ImageSource",
     "IterableDataset",
     "Lambda",
+    "NGrams",
     "Normalize",
     "Pad",
     "RandomCrop",
     "RandomHorizontalFlip",
+    "RandomRotation",
     "RandomSampler",
     "ReconstructionDataset",
+    "Resize",
     "Sampler",
+    "Scenes",
     "SequentialSampler",
     "Splits",
     "StackDataset",
+    "Standardize",
     "Subset",
     "SubsetRandomSampler",
+    "SurnameDataset",
+    "TableDataset",
     "TensorDataset",
     "ToDtype",
     "Transform",
+    "Vocabulary",
     "WeightedRandomSampler",
     "WorkerInfo",
+    "compose_scenes",
     "default_collate",
     "default_convert",
     "download",
     "get_worker_info",
+    "hog",
+    "label_pairs",
     "load",
+    "logic",
+    "moving_shapes",
+    "nuclei",
+    "photographs",
     "random_split",
     "read_idx",
+    "recall",
     "register",
+    "reviews",
     "sample_generator",
     "source",
     "source_names",
+    "surnames",
+    "sweeps",
     "two_moons",
+    "wine",
     "xor",
 ]

@@ -11,14 +11,12 @@ user's cache; else they are downloaded. Wherever they come from, their content m
 from __future__ import annotations
 
 import difflib
-import hashlib
 import io
 import os
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 from typing import ClassVar
 
@@ -28,6 +26,7 @@ import autograd_core as ag
 
 from .dataset import ImageDataset
 from .download import download
+from .embedded import read_embedded
 from .idx import read_idx
 from .transforms import Compose, Images, Normalize, ToDtype
 
@@ -89,18 +88,9 @@ class EmbeddedSource(ImageSource):
                 "leave folder out, "
                 f"or load one that is read from files: {', '.join(others)}"
             )
-        where = resources.files(__package__) / "files" / self.file
-        reinstall = "install the package again"
-        try:
-            content = where.read_bytes()
-        except OSError as error:
-            raise ag.errors.DataError(f"cannot read {where}: {error.strerror}; {reinstall}") from error
-        if (got := hashlib.sha256(content).hexdigest()) != self.sha256:
-            raise ag.errors.DataError(
-                f"{where} is damaged: {len(content)} bytes with SHA-256 {got}, expected {self.sha256}; {reinstall}"
-            )
+        content, where = read_embedded("nn.data", self.file, self.sha256)
         with np.load(io.BytesIO(content)) as arrays:
-            return (arrays["x_train"], arrays["y_train"], arrays["x_test"], arrays["y_test"]), str(where)
+            return (arrays["x_train"], arrays["y_train"], arrays["x_test"], arrays["y_test"]), where
 
 
 @dataclass(frozen=True)

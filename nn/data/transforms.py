@@ -18,6 +18,7 @@ import autograd_core as ag
 from .randomness import sample_generator
 
 __all__ = [
+    "CenterCrop",
     "ChannelsFirst",
     "Compose",
     "GaussianNoise",
@@ -26,6 +27,7 @@ __all__ = [
     "Pad",
     "RandomCrop",
     "RandomHorizontalFlip",
+    "Resize",
     "ToDtype",
     "Transform",
     "as_transform",
@@ -240,6 +242,62 @@ class Pad(Transform):
         out = np.full((n, channels, top + height + bottom, left + width + right), self.fill, images.dtype)
         out[:, :, top : top + height, left : left + width] = images
         return out
+
+
+class Resize(Transform):
+    """Bring pictures to *size*, (height, width); one number is the size of the shorter side, and keeps the proportions.
+
+    Bilinear, and with *antialias* (the filter is widened when a picture is made smaller), as in torchvision and Pillow.
+
+    >>> Resize(227)(np.zeros((3, 300, 451), np.uint8)).shape, Resize((4, 6))(np.zeros((1, 28, 28), np.float32)).shape
+    ((3, 227, 341), (1, 4, 6))
+    """
+
+    def __init__(self, size: int | Sequence[int], antialias: bool = True) -> None:
+        self.size = size
+        self.antialias = antialias
+        _size("Resize", size)
+
+    def apply(self, images: Images, generator: np.random.Generator) -> Images:
+        """Return the pictures in their dtype: float32, float64, or uint8, which is rounded."""
+        if images.dtype not in (np.uint8, np.float32, np.float64):
+            raise ag.errors.DtypeError(
+                f"Resize expects uint8, float32 or float64 pictures, got {images.dtype}; put ToDtype('float32') before it"
+            )
+        size = _size("Resize", self.size)
+        if isinstance(self.size, int):
+            height, width = images.shape[2:]
+            shorter = min(height, width)
+            size = (self.size * height // shorter, self.size * width // shorter)
+        if size == images.shape[2:]:
+            return images
+        given = ag.from_numpy(np.ascontiguousarray(images))
+        resized = ag.interpolate(given, size, mode="bilinear", align_corners=False, antialias=self.antialias)
+        return np.asarray(resized.numpy())
+
+
+class CenterCrop(Transform):
+    """Cut the window of *size* from the middle: one number, or (height, width).
+
+    >>> CenterCrop(2)(np.arange(16).reshape(1, 4, 4))
+    array([[[ 5,  6],
+            [ 9, 10]]])
+    """
+
+    def __init__(self, size: int | Sequence[int]) -> None:
+        self.size = size
+        self._window = _size("CenterCrop", size)
+
+    def apply(self, images: Images, generator: np.random.Generator) -> Images:
+        """Return the windows, a view; raise ShapeError for pictures that are smaller."""
+        (rows, columns), (height, width) = self._window, images.shape[2:]
+        if rows > height or columns > width:
+            raise ag.errors.ShapeError(
+                f"CenterCrop: a window of {self._window} does not fit in pictures of {(height, width)}; take a smaller size, "
+                "or put Resize or Pad before it"
+            )
+        top, left = round((height - rows) / 2), round((width - columns) / 2)
+        return images[:, :, top : top + rows, left : left + columns]
 
 
 class RandomCrop(Transform):

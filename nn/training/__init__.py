@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .callbacks import BestCheckpoint, Callback, CSVLog, EarlyStopping, JSONLog, Run, Schedule, TensorBoardLog
 from .checkpoint import load_checkpoint, restore, save_checkpoint
+from .detection import MeanAveragePrecision, average_precision
 from .evaluation import evaluate
 from .gradients import GradientReport, GradientRow, gradient_report
 from .greedy import Encoder, greedy_layerwise
@@ -11,7 +12,9 @@ from .history import History
 from .loop import fit
 from .metrics import Accuracy, ConfusionMatrix, Mean, Metric, ReconstructionError, TopK
 from .protocols import Criterion, Loader, Optimizer, Prepare, Scheduler, Stateful
+from .segmentation import MeanIoU
 from .semi_supervised import PseudoLabels, pseudo_labels
+from .through_time import gradient_through_time
 
 __all__ = [
     "Accuracy",
@@ -28,6 +31,8 @@ __all__ = [
     "JSONLog",
     "Loader",
     "Mean",
+    "MeanAveragePrecision",
+    "MeanIoU",
     "Metric",
     "Optimizer",
     "Prepare",
@@ -39,9 +44,11 @@ __all__ = [
     "Stateful",
     "TensorBoardLog",
     "TopK",
+    "average_precision",
     "evaluate",
     "fit",
     "gradient_report",
+    "gradient_through_time",
     "greedy_layerwise",
     "load_checkpoint",
     "pseudo_labels",

@@ -37,7 +37,7 @@ def mimebundle(x: Any) -> dict[str, str]:
     if isinstance(x, Drawing):
         return {"text/html": html_of_drawing(x), "image/svg+xml": x.svg, "text/plain": repr(x)}
     if isinstance(x, Trace | Stepper):
-        stepper = x if isinstance(x, Stepper) else Stepper(x)
+        stepper = _stepper(x)
         return {"text/html": html_of_stepper(stepper), "text/plain": text_of_stepper(stepper)}
     if hasattr(type(x), "named_modules"):
         return {"text/html": html_of_module(x), "text/plain": repr(x)}
@@ -46,9 +46,13 @@ def mimebundle(x: Any) -> dict[str, str]:
     )
 
 
-def of_frontend(x: Any) -> dict[str, str]:
+def _stepper(x: Trace | Stepper) -> Stepper:
+    return x if isinstance(x, Stepper) else Stepper(x)
+
+
+def of_frontend(x: Drawing | Trace | Stepper) -> dict[str, str]:
     """Return the same, or the text alone for IPython in a terminal, which asks for all and shows no more than that."""
     shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
     if shell is None or "text/html" in shell.display_formatter.active_types:
         return mimebundle(x)
-    return {"text/plain": text_of_stepper(x) if isinstance(x, Stepper) else repr(x)}
+    return {"text/plain": repr(x) if isinstance(x, Drawing) else text_of_stepper(_stepper(x))}

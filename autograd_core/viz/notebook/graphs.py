@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from ..draw import Drawing, draw
 from ..page import html_of
-from ..schema import Trace
 from ..stepper import Stepper
 from .markup import STYLE, folded, frame, image
 
 __all__ = ["LIMIT", "html_of_drawing", "html_of_stepper", "text_of_stepper"]
 
-LIMIT = 60_000  # bytes of an output: a notebook with fifty of them can still be opened, sent and compared
+LIMIT = 60 * 1024  # bytes of an output: a notebook with fifty of them can still be opened, sent and compared
 STEPS = 60  # that are listed as text
 
 
@@ -26,12 +25,13 @@ def html_of_stepper(s: Stepper) -> str:
     picture, and how to have the page as a file.
     """
     shown = draw(s.trace)
-    picture = folded(shown.scene.title, image(shown.svg, shown.scene.title), "ag-picture")
+    picture = folded(shown.scene.title, image(shown.svg, shown.scene.title), name="ag-picture")
     room = LIMIT - len(picture) - len(frame("", shown.scene.title)) - len(STYLE)
     page = html_of(s.trace, checks=s.checks, budget=room, packed=True)
     if len(page) <= room:
         return f"{STYLE}{frame(page, shown.scene.title)}{picture}"
-    return f"{picture}<p>Its {len(s.trace.steps)} steps are too many for a notebook: <code>.save('steps.html')</code> writes their page.</p>"
+    said = "The page that steps through it is too large for a notebook: <code>step(...).save('steps.html')</code> writes it."
+    return f"{picture}<p>{said}</p>"
 
 
 def text_of_stepper(s: Stepper) -> str:

@@ -13,7 +13,7 @@ __all__ = ["LEVELS", "heat_map"]
 
 LEVELS = 8  # of strength on each side of 0
 WIDTH, HEIGHT = 320, 160  # at most, in pixels
-LARGEST, SMALLEST = 18, 3  # of a cell
+LARGEST, SMALLEST, SIGN = 18, 3, 8  # of a cell, and from when on a dash can be seen in it
 ROWS, COLUMNS = 20, 40  # of cells; more entries are shown as means of blocks
 # Dark green, dark purple and red on a ground that is light in both schemes: a notebook's theme is not known to an image.
 GROUND, UP, DOWN, BAD = "#f2f4f7", "#0f6b5c", "#7b2d8b", "#b71c26"
@@ -49,9 +49,9 @@ def heat_map(a: np.ndarray) -> tuple[str, str]:
             paths.append(f'<path stroke="{UP if level > 0 else DOWN}" stroke-opacity="{strength:.2f}" d="{cells}"/>')
     if not fine.all():
         paths.append(f'<path stroke="{BAD}" d="{_cells(~fine)}"/>')
-    if (levels < 0).any() and cell >= 6:
+    if (levels < 0).any() and cell >= SIGN:
         dashes = _cells(levels < 0, 0.4)
-        paths.append(f'<path stroke="#fff" stroke-width=".16" d="{dashes}"/>')
+        paths.append(f'<path stroke="#fff" stroke-opacity=".7" stroke-width=".14" d="{dashes}"/>')
     svg = (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{columns * cell}" height="{rows * cell}" '
         f'viewBox="0 0 {columns} {rows}" shape-rendering="crispEdges">'

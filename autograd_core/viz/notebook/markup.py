@@ -10,23 +10,23 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from urllib.parse import quote
 
-__all__ = ["PLAIN", "folded", "frame", "image", "lines", "table"]
+__all__ = ["PLAIN", "folded", "frame", "image", "table"]
 
-PLAIN = " !$&'()*+,-./:;=?@[]^_`{|}~"  # of SVG, what a data URL may have as it is
+PLAIN = " !$&'()*+,-./:;=?@[]^_`{|}~"  # what may stand in a data URL as it is
 HEIGHT = 560  # of a frame, in pixels
 # A picture below a frame says the same as what is in the frame; where there are no frames there are no styles either.
 STYLE = "<style>.ag-page + .ag-picture { display: none }</style>"
 
 
-def image(svg: str, says: str, width: float | None = None) -> str:
-    """Return an SVG as an image, which *says* this to who cannot see it; *width* in pixels, by default its own.
+def image(svg: str, says: str) -> str:
+    """Return an SVG as an image, which *says* this to who cannot see it.
 
     >>> from autograd_core.viz.notebook.markup import image
-    >>> image('<svg xmlns="http://www.w3.org/2000/svg"/>', "Nothing")
-    '<img alt="Nothing" src="data:image/svg+xml,%3Csvg xmlns=%22http://www.w3.org/2000/svg%22/%3E">'
+    >>> print(image('<svg xmlns="http://www.w3.org/2000/svg"/>', "Nothing"))
+    <img alt="Nothing" src="data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg'/%3E">
     """
-    size = "" if width is None else f' width="{width:g}"'
-    return f'<img alt="{escape(says)}"{size} src="data:image/svg+xml,{escape(quote(svg.strip(), safe=PLAIN))}">'
+    text = svg.replace("\n", " ").replace('"', "'")  # all of them around attributes, which have neither inside
+    return f'<img alt="{escape(says)}" src="data:image/svg+xml,{escape(quote(text, safe=PLAIN), quote=False)}">'
 
 
 def frame(page: str, title: str) -> str:
@@ -37,15 +37,10 @@ def frame(page: str, title: str) -> str:
     )
 
 
-def folded(title: str, inside: str, name: str = "") -> str:
-    """Return something that can be folded away, and is not at first."""
+def folded(title: str, inside: str, is_open: bool = True, name: str = "") -> str:
+    """Return something that can be folded away."""
     mark = f' class="{name}"' if name else ""
-    return f"<details{mark} open><summary>{escape(title)}</summary>{inside}</details>"
-
-
-def lines(*texts: str) -> str:
-    """Return lines of markup, of which empty ones are left out."""
-    return "<br>".join(filter(None, texts))
+    return f"<details{mark}{' open' if is_open else ''}><summary>{escape(title)}</summary>{inside}</details>"
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], left: int) -> str:
@@ -53,7 +48,10 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], left: int) -> str:
 
     def row(cells: Sequence[str], kind: str) -> str:
         sides = ["left" if i < left else "right" for i in range(len(cells))]
-        inside = (f'<{kind} align="{side}">{escape(cell)}</{kind}>' for cell, side in zip(cells, sides, strict=True))
+        inside = (
+            f'<{kind} align="{side}" style="text-align: {side}">{escape(cell)}</{kind}>'
+            for cell, side in zip(cells, sides, strict=True)
+        )
         return f"<tr>{''.join(inside)}</tr>"
 
     body = "".join(row(cells, "td") for cells in rows)

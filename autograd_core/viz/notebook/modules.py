@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 
 from .markup import table
+from .tensors import has_numbers
 
 __all__ = ["html_of_module"]
 
 ROWS = 100
-COLUMNS = ("layer", "class", "parameters", "numbers", "norm", "norm of the gradient")
+COLUMNS = ("layer", "class", "parameters", "numbers", "norm", "gradient norm")
 NUMBERS_FROM = 3
 
 
@@ -27,14 +28,16 @@ def html_of_module(module: Any) -> str:
         own = [(name, p) for name, p in inner.named_parameters(recurse=False) if id(p) not in seen]
         seen.update(id(p) for _, p in own)
         rows.append(_row(path, inner, own))
-    parameters = list(module.parameters())
+    parameters = [p for p in module.parameters() if has_numbers(p)]
+    lazy = len(list(module.parameters())) - len(parameters)
     total = sum(p.numel() for p in parameters)
     fixed = sum(p.numel() for p in parameters if not p.requires_grad)
     said = [f"{total:,} numbers in {len(parameters)} parameters"]
     said += [f"{fixed:,} of them frozen"] if fixed else []
+    said += [f"{lazy} that get their shapes from the first input"] if lazy else []
     said += [f"{len(paths) - ROWS} more modules are not shown"] if len(paths) > ROWS else []
     name = escape(type(module).__name__)
-    hint = f"<code>draw({'model'}, x)</code> shows what flows where, for an input <code>x</code>."
+    hint = "<code>draw(model, x)</code> shows what flows where, for an input <code>x</code>."
     return f"<div><b>{name}</b>: {', '.join(said)}. {hint}</div>{table(COLUMNS, rows, left=NUMBERS_FROM)}"
 
 
@@ -42,18 +45,20 @@ def _row(path: str, inner: Any, own: list[tuple[str, Any]]) -> tuple[str, ...]:
     depth = path.count(".") + 1 if path else 0
     about = " ".join(inner.extra_repr().split())
     shapes = ", ".join(f"{name} {_shape(p)}" for name, p in own)
-    tensors = [p for _, p in own]
+    tensors = [p for _, p in own if has_numbers(p)]
     return (
-        "\N{EM SPACE}" * depth + (path.rpartition(".")[2] or "model"),
+        "\N{NO-BREAK SPACE}" * 4 * depth + (path.rpartition(".")[2] or "model"),
         f"{type(inner).__name__}({about})" if about else type(inner).__name__,
         shapes,
-        f"{sum(p.numel() for p in tensors):,}" if own else "",
-        _norm(p.array for p in tensors) if own else "",
-        _gradient(tensors) if own else "",
+        f"{sum(p.numel() for p in tensors):,}" if tensors else "",
+        _norm(p.array for p in tensors) if tensors else "",
+        _gradient(tensors) if tensors else "",
     )
 
 
 def _shape(p: Any) -> str:
+    if not has_numbers(p):
+        return "?"
     return "×".join(map(str, p.shape)) or "1"
 
 

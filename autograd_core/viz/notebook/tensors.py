@@ -8,6 +8,7 @@ from html import escape
 import numpy as np
 from numpy import ndarray
 
+from ...errors import ShapeError
 from ...graph import Custom, Node, reachable
 from ...position import expression
 from ...tensor import Tensor
@@ -16,22 +17,32 @@ from ..names import Known
 from ..trace import trace_known
 from ..values import statistics
 from .heat import heat_map
-from .markup import folded, image, lines
+from .markup import folded, image
 
-__all__ = ["html_of_tensor"]
+__all__ = ["has_numbers", "html_of_tensor"]
 
+LINES, HEIGHT = 20, 500  # of text, and in pixels of a picture, above which it is folded away at first
 OPERATIONS, ENTRIES = 60, 1_000_000  # of a graph that is drawn without being asked: it is computed again for that
 
 
 def html_of_tensor(t: Tensor) -> str:
     """Return the HTML of a tensor."""
+    if not has_numbers(t):
+        return f"<pre><code>{escape(repr(t))}</code></pre>"
     parts = [f"<div>{_heading(t)}</div>"]
     if type(t.array) is ndarray:
         parts += [_numbers("Values", t.array)]
         if t.grad is not None and type(t.grad.array) is ndarray:
             parts += [_numbers("Gradient", t.grad.array)]
-    parts += [f"<pre>{escape(repr(t))}</pre>", _graph(t)]
-    return "".join(parts)
+    return "".join([*parts, _text(t), _graph(t)])
+
+
+def has_numbers(t: Tensor) -> bool:
+    """Return whether *t* has a shape and numbers: parameters of lazy modules get theirs with the first input."""
+    try:
+        return t.array is not None
+    except ShapeError:
+        return False
 
 
 def _heading(t: Tensor) -> str:
@@ -39,7 +50,7 @@ def _heading(t: Tensor) -> str:
     said = [f"<b>{type(t).__name__}</b> {shape}", f"{t.dtype}"]
     if t.node is not None and t.node.prim is not None:
         text = expression(t.node.code, t.node.lasti)
-        made = f" in <code>{escape(text)}</code>" if 0 < len(text) <= 80 and "\n" not in text else ""  # noqa: PLR2004
+        made = f" in <code>{escape(text)}</code>" if 0 < len(text) <= 80 and "\n" not in text else ""
         said.append(f"made by <code>{escape(t.node.name())}</code>{made}")
     elif t.requires_grad:
         said.append("requires a gradient" + (", none computed yet" if t.grad is None else ""))
@@ -54,8 +65,14 @@ def _numbers(title: str, a: ndarray) -> str:
     facts = [f"{name} {found[name]:.4g}" for name in ("min", "mean", "max", "norm") if found[name] is not None]
     facts += [f"<b>{found['nonfinite']} not finite</b>"] if found["nonfinite"] else []
     svg, says = heat_map(a)
-    about = f"{says}; green is above 0, purple with a dash below"
-    return f"<p>{lines(f'{title}: {", ".join(facts)}', image(svg, f'{title}. {about}'))}</p>"
+    map_ = image(svg, f"{title}. {says}; green is above 0, purple with a dash below")
+    return f"<p>{title}: {', '.join(facts)}<br>{map_}</p>"
+
+
+def _text(t: Tensor) -> str:
+    text = repr(t)
+    shown = f"<pre><code>{escape(text)}</code></pre>"
+    return shown if text.count("\n") < LINES else folded("As text", shown, is_open=False)
 
 
 def _graph(t: Tensor) -> str:
@@ -68,7 +85,8 @@ def _graph(t: Tensor) -> str:
     known = Known()
     known.add(vars(sys.modules["__main__"]))  # a notebook's variables
     picture = draw(trace_known([t], known), values=True)
-    return folded(f"How it was computed: {count}", image(picture.svg, picture.scene.title))
+    drawn = image(picture.svg, picture.scene.title)
+    return folded(f"How it was computed: {count}", drawn, is_open=picture.scene.height <= HEIGHT)
 
 
 def _is_small(calls: list[Node]) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 from ...errors import ArgumentError
 from ..differences import check_contribution
 from ..drawing.scene import COLOURS
-from ..html import one_file
+from ..html import one_file, pack
 from ..layout import Direction
 from ..layouts import layouts
 from ..quiz import TOLERANCE, Question
@@ -39,6 +39,8 @@ def html_of(
     title: str | None = None,
     depth: int | Literal["all"] | None = None,
     direction: Direction = "TB",
+    budget: int = BUDGET,
+    packed: bool = False,
 ) -> str:
     """Return a page that replays the backward pass of *trace*, as the text of one HTML file.
 
@@ -47,8 +49,9 @@ def html_of(
     heading, by default the name of the output.  *depth* is how many levels of modules are open at first, "all" for every
     operation; without it, as many as read well.  *direction* is that of the graph, "TB" or "LR".
 
-    The file asks for nothing from anywhere: its Content-Security-Policy allows its own script and style alone.  Above 1 MB
-    large arrays are kept as statistics, and the page says so.  Raises ArgumentError for a depth or direction that is none.
+    The file asks for nothing from anywhere: its Content-Security-Policy allows its own script and style alone.  Above *budget*
+    bytes, 1 MB, large arrays are kept as statistics, and the page says so.  *packed* is for frames: the page unpacks itself.
+    Raises ArgumentError for a depth or direction that is none.
 
     >>> import autograd_core as ag
     >>> from autograd_core.viz import trace
@@ -72,13 +75,13 @@ def html_of(
         "questions": [_question(step) for step in trace.steps], "tolerance": TOLERANCE,
         "depth": depth if depth is not None else readable(trace), "notes": [],
     }  # fmt: skip
-    page = _joined(title, content)
+    page = _joined(title, content, packed)
     for most, said in ((FULL, "the block means of large arrays"), (1, "the entries of arrays")):
-        if len(page.encode()) <= BUDGET:
+        if len(page.encode()) <= budget:
             break
         if _without_entries(made["arrays"], most):
             content["notes"] = [f"To keep this page small, {said} are left out; their statistics are there."]
-            page = _joined(title, content)
+            page = _joined(title, content, packed)
     return page
 
 
@@ -167,13 +170,14 @@ def _without_entries(arrays: Mapping[str, dict[str, Any]], most: int) -> bool:
 # --------------------------------------------------------------------------------------------------------------- the file
 
 
-def _joined(title: str, content: Mapping[str, Any]) -> str:
+def _joined(title: str, content: Mapping[str, Any], packed: bool) -> str:
     here = files(__package__)
     colours = "".join(f"--{name}:light-dark({light},{dark});" for name, (light, dark) in COLOURS.items())
-    return one_file(
+    page = one_file(
         (here / "page.html").read_text("utf-8"),
         title,
         f":root{{{colours}}}\n{(here / 'page.css').read_text('utf-8')}",
         "\n".join((here / f"{name}.js").read_text("utf-8") for name in SCRIPTS),
         content,
     )
+    return pack(page) if packed else page

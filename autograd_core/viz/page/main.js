@@ -55,6 +55,16 @@ class Page {
   #look() {
     const { picture, replay } = this;
     const [width, height] = picture.camera.size;
+    if (!width || !height) {
+      // A frame in a notebook may have no size yet.
+      const resized = new ResizeObserver(() => {
+        if (picture.camera.size.includes(0)) return;
+        resized.disconnect();
+        this.#look();
+      });
+      resized.observe(picture.frame);
+      return;
+    }
     const [, , w, h] = picture.whole;
     if (Math.min(width / w, height / h) >= SCALE.readable) picture.camera.fit(picture.whole);
     else {

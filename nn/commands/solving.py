@@ -1,0 +1,41 @@
+"""``train --solver``: training by a solver file."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+
+from ..caffe import Solver, read_solver
+from ..training.interrupt import Interrupt
+from ..training.progress import say
+from .errors import UsageError
+from .parts import Factories
+
+__all__ = ["solve"]
+
+INTERRUPTED = 130  # 128 + SIGINT, as a shell reports it
+
+
+def solve(file: str, snapshot: str | None, folder: str | None, factories: Factories) -> int:
+    """Train as the solver file *file* says, from *snapshot* on where there is one; return the exit status."""
+    settings = read_solver(file)
+    solver = Solver(settings, factories.solvers, folder=folder, say=say)
+    count = sum(p.numel() for p in solver.network.parameters())
+    rate = settings.rate
+    say(f"{solver.network.name}, {count:,} parameters; {settings.type}, {rate.policy} from {rate.base_lr:g}; {file}")
+    if snapshot is not None:
+        solver.restore(snapshot)
+        say(f"Going on from {snapshot}, after {solver.iteration} of {settings.max_iter} iterations")
+    try:
+        Path(settings.snapshot_prefix).parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"snapshot_prefix {settings.snapshot_prefix!r}: {error}; name a folder that can be made") from error
+    try:
+        with Interrupt() as interrupt:
+            solver.solve(interrupt)
+    except KeyboardInterrupt:
+        again = f"python -m nn train --solver {shlex.quote(file)} --snapshot {settings.snapshot_prefix}_iter_{solver.iteration}"
+        sys.stderr.write(f"\nStopped after iteration {solver.iteration}. To go on: {again}\n")
+        return INTERRUPTED
+    return 0
