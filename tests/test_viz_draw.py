@@ -417,7 +417,7 @@ def test_a_digraph_has_the_same_boxes_and_clusters() -> None:
 
 def test_a_notebook_shows_svg_and_text() -> None:
     bundle = draw(xor())._repr_mimebundle_()
-    assert set(bundle) == {"image/svg+xml", "text/plain"}
+    assert set(bundle) == {"text/html", "image/svg+xml", "text/plain"}
     assert bundle["image/svg+xml"].startswith("<svg")
     assert len(bundle["image/svg+xml"]) < 60_000
 

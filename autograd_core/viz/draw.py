@@ -154,6 +154,8 @@ def _traced(x: Any, args: tuple[Any, ...], names: Mapping[str, Any] | None, kwar
         x = x.trace
     if isinstance(x, Trace):
         if args or kwargs or names is not None:
-            raise ArgumentError("draw: a Trace, Stepper or error is given, and more: expected nothing to trace beside it")
+            raise ArgumentError(
+                "draw: a Trace, Stepper or error is given, and more: expected nothing to trace beside it"
+            )
         return x
     return trace(x, *args, names=names, **kwargs)
