@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import optim
 
 from . import lessons
+from .caffe import SolverSettings
 from .commands import Factories, main
 
 LAST_SHARE = 0.01  # of the learning rate, that the cosine schedule ends with: more epochs may follow
@@ -17,6 +19,22 @@ LAST_SHARE = 0.01  # of the learning rate, that the cosine schedule ends with: m
 def cosine(epochs: int) -> Callable[[int], float]:
     """Return the factor of an epoch: half a cosine wave from 1 to ``LAST_SHARE`` in *epochs*, and no rise after it."""
     return lambda epoch: LAST_SHARE + (1 - LAST_SHARE) * (1 + math.cos(math.pi * min(epoch / epochs, 1))) / 2
+
+
+# Caffe's types of solver, by the options that each understands: AdaDelta calls its average a momentum, as there.
+SOLVERS: Mapping[str, Callable[[Any, SolverSettings], optim.Optimizer]] = {
+    "SGD": lambda groups, s: optim.SGD(groups, momentum=s.momentum),
+    "Nesterov": lambda groups, s: optim.SGD(groups, momentum=s.momentum, nesterov=True),
+    "AdaGrad": lambda groups, s: optim.Adagrad(groups, eps=s.delta),
+    "RMSProp": lambda groups, s: optim.RMSprop(groups, alpha=s.rms_decay, eps=s.delta),
+    "AdaDelta": lambda groups, s: optim.Adadelta(groups, rho=s.momentum, eps=s.delta),
+    "Adam": lambda groups, s: optim.Adam(groups, betas=(s.momentum, s.momentum2), eps=s.delta),
+}
+
+
+def solver_optimizer(groups: Sequence[dict[str, Any]], settings: SolverSettings) -> optim.Optimizer:
+    """Return the optimizer of a solver file, for *groups* of parameters with a rate and a decay each."""
+    return SOLVERS[settings.type](groups, settings)
 
 
 FACTORIES = Factories(
@@ -32,6 +50,7 @@ FACTORIES = Factories(
         "step": lambda optimizer, epochs: optim.lr_scheduler.StepLR(optimizer, max(epochs // 3, 1)),
         "robbins-monro": lambda optimizer, epochs: optim.lr_scheduler.RobbinsMonroLR(optimizer, kappa=0.75),
     },
+    solvers=solver_optimizer,
 )
 
 if __name__ == "__main__":

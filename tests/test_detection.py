@@ -18,10 +18,10 @@ DTYPES = [ag.float32, ag.float64]
 
 
 def random_boxes(count: int, size: float = 16.0, dtype: Any = ag.float64, seed: int = 0) -> ag.Tensor:
-    low = np.random.default_rng(seed).uniform(0, size * 0.6, (count, 2))
-    return ag.from_numpy(
-        np.concatenate([low, low + np.random.default_rng(seed + 1).uniform(1, size * 0.4, (count, 2))], 1).astype(dtype)
-    )
+    draws = np.random.default_rng(seed)
+    low = draws.uniform(0, size * 0.6, (count, 2))
+    high = low + draws.uniform(1, size * 0.4, (count, 2))
+    return ag.from_numpy(np.concatenate([low, high], 1).astype(dtype))
 
 
 # ---------------------------------------------------------------------------------------------------------- boxes
@@ -194,7 +194,8 @@ def test_mean_average_precision_by_hand() -> None:
     metric = MeanAveragePrecision()
     metric.update(found[:1], truths[:1])
     metric.update(found[1:], truths[1:])
-    # Class 0: right, a second answer for what is found, the wrong class, right: (1 + 2/4) / 2.  Class 1: 1.  Class 2 is not there.
+    # Class 0: right, a second answer for what is found, the wrong class, right: (1 + 2/4) / 2.  Class 1: right.
+    # Class 2 is not there.
     assert metric.per_class() == pytest.approx({0: 0.75, 1: 1.0})
     assert metric.compute() == pytest.approx(0.875)
     stricter = MeanAveragePrecision(0.7)

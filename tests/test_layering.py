@@ -57,7 +57,9 @@ REQUIRED = {
 # Optional dependencies: only inside the function that needs them, so that everything else works without.
 OPTIONAL = {
     "PIL",
+    "ale_py",
     "cupy",
+    "gymnasium",
     "matplotlib",
     "mpi4py",
     "onnx",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -48,6 +50,15 @@ def test_what_it_sees(model: nn.Module, pictures: NDArray[Any]) -> None:
     for name, expected in {"tabby": 0.36, "Egyptian cat": 0.34, "tiger cat": 0.30}.items():
         assert cat[name] == pytest.approx(expected, abs=0.1)
     assert cat["tabby"] + cat["Egyptian cat"] + cat["tiger cat"] > 0.99
+
+
+def test_the_page_shows_what_is_printed(capsys: Any) -> None:
+    page = (Path(__file__).parents[1] / "docs/models.md").read_text("utf-8")
+    program, shown = (re.search(rf"^```{kind}\n(.*?)^```$", page, re.M | re.S) for kind in ("python", "text"))
+    assert program is not None
+    assert shown is not None
+    exec(compile(program[1], "docs/models.md", "exec"), {})
+    assert capsys.readouterr().out == shown[1]
 
 
 def test_it_computes_what_pytorch_computes(model: nn.Module, pictures: NDArray[Any], torch: Any) -> None:

@@ -140,6 +140,10 @@ def test_models_that_do_not_fit_are_refused() -> None:
         FCN(nn.models.AlexNet(5, in_channels=1), 3)
     with pytest.raises(ag.errors.ArgumentError, match="num_classes=0"):
         FCN(small(), 0)
+    other = small()
+    other.features[3] = nn.MaxPool2d(3, 2, 1)
+    with pytest.raises(ag.errors.ArgumentError, match=r"features\.3 is MaxPool2d.*expected MaxPool2d\(2\)"):
+        FCN(other, 3)
     with pytest.raises(ag.errors.ShapeError, match=r"expects \(N, C, H, W\), got \(1, 24, 24\)"):
         FCN(small(), 3)(ag.zeros(1, 24, 24))
 

@@ -198,9 +198,7 @@ def test_a_language_model_learns_a_text_by_heart(kind: str) -> None:
     tokens = ag.tensor([[2, 4, 5, 6, 4, 3], [3, 6, 5, 4, 3, 0]])  # begin with 2 or 3, end with 3
     model = models.RecurrentLanguageModel(7, kind, embedding_dim=8, hidden_size=16)
     optimizer = optim.Adam(model.parameters(), lr=0.03)
-    training.fit(
-        model, [(tokens[:, :-1], tokens[:, 1:])], models.next_token_loss, optimizer, 80, progress="none"
-    )
+    training.fit(model, [(tokens[:, :-1], tokens[:, 1:])], models.next_token_loss, optimizer, 80, progress="none")
     assert model.sample(ag.tensor([2, 3, 2]), 3, temperature=0.1) == [[4, 5, 6, 4], [6, 5, 4], [4, 5, 6, 4]]
     logits = model(tokens[1:, :-1])
     alone = model(tokens[1:, :4])
@@ -266,7 +264,7 @@ def test_gradient_through_time_is_that_of_the_state(kind: Any, batch_first: bool
         _, state = layer(given.narrow(int(batch_first), t - 1, 1), state)
         parts = [part.detach() for part in (state if isinstance(state, tuple) else (state,))]
         square = 0.0
-        for i, part in enumerate(parts):
+        for i in range(len(parts)):
             for j in range(3):
                 sides = []
                 for shift in (1e-6, -1e-6):
@@ -278,9 +276,7 @@ def test_gradient_through_time_is_that_of_the_state(kind: Any, batch_first: bool
     for p in layer.parameters():
         p.requires_grad_(False)
     with ag.no_grad():
-        np.testing.assert_array_equal(
-            training.gradient_through_time(layer, given, lambda h: (h * h).sum()), norms
-        )
+        np.testing.assert_array_equal(training.gradient_through_time(layer, given, lambda h: (h * h).sum()), norms)
 
 
 def test_gradient_through_time_refuses() -> None:

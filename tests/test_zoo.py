@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,10 @@ from numpy.typing import NDArray
 
 import autograd_core as ag
 import nn
+from nn.__main__ import FACTORIES
+from nn.commands.parts import Parts
 from nn.commands.recipes import RECIPES
+from nn.commands.settings import Settings
 from nn.models import AlexNet, AuxiliaryLoss, GoogLeNet, GoogLeNetOutputs, ResNet, SqueezeNet
 
 # Parameters for 1,000 classes, as torchvision 0.28 documents them ("num_params"), but GoogLeNet's, which it documents
@@ -54,6 +58,13 @@ def test_parameters_and_keys_are_torchvisions(name: str) -> None:
     assert count(model) == parameters
     keys = "\n".join(f"{key} {tuple(value.shape)}" for key, value in model.state_dict().items())
     assert hashlib.sha256(keys.encode()).hexdigest()[:16] == digest, keys
+
+
+def test_the_page_has_these_numbers() -> None:
+    page = (Path(__file__).parents[1] / "docs/models.md").read_text("utf-8")
+    rows = {line.split("|")[1]: line for line in page.splitlines() if line.startswith("| `")}
+    for name, (parameters, _) in ZOO.items():
+        assert any(f"`{name}`" in names and f"{parameters:,}" in row for names, row in rows.items()), name
 
 
 def test_parameters_of_the_papers() -> None:
@@ -290,5 +301,16 @@ def test_the_command_line_knows_them() -> None:
     assert set(ZOO) <= set(nn.models.names())
     assert set(ZOO) <= set(RECIPES)
     assert all(RECIPES[name].general and RECIPES[name].auxiliary == (name == "googlenet") for name in ZOO)
-    model = nn.models.create("squeezenet1_1", num_classes=10, in_channels=1, small_input=True)
-    assert model(ag.zeros(1, 1, 28, 28)).shape == (1, 10)
+
+
+@pytest.mark.parametrize("name", ["squeezenet1_1", "googlenet"])
+def test_the_command_line_builds_them_for_its_pictures(name: str) -> None:
+    settings = Settings(name, "fashion-mnist", 1, 8, "sgd", 0.01, 0.0, "constant", False, 0, 0, None, 16)
+    parts = Parts(settings, FACTORIES)
+    history = nn.training.fit(
+        parts.model, parts.loader(train=True), parts.criterion, parts.optimizer, 1,
+        validation=parts.loader(train=False), metrics=parts.metrics, progress="none",
+    )  # fmt: skip
+    assert parts.model.eval()(next(iter(parts.loader(train=False)))[0]).shape == (3, 10)
+    assert isinstance(parts.criterion, AuxiliaryLoss) == (name == "googlenet")
+    assert np.isfinite(history["val_loss"][0])

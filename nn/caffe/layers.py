@@ -76,7 +76,9 @@ def _sizes(message: Message, name: str, default: int | None, least: int) -> tupl
         return message.count(f"{short}_h", least=least), message.count(f"{short}_w", least=least)
     given = message.counts(name, least=least)
     if len(given) > 2 or (not given and default is None):
-        message.fail(f"{message.what} has {len(given)} {name}, expected one, or height and width", message.line_of(name))
+        message.fail(
+            f"{message.what} has {len(given)} {name}, expected one, or height and width", message.line_of(name)
+        )
     first = given[0] if given else default
     assert first is not None
     return first, given[-1] if given else first

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -26,7 +26,13 @@ PHASES: tuple[Phase, ...] = ("TRAIN", "TEST")
 
 @dataclass(frozen=True)
 class DataSource:
-    """A Data layer: the name of a set of ``nn.data``, how many pictures a batch has, and what is done to each."""
+    """A Data layer: the name of a set of ``nn.data``, how many pictures a batch has, and what is done to each.
+
+    >>> import nn
+    >>> message = nn.caffe.read_prototxt(nn.caffe.example("lenet.prototxt"))
+    >>> Network(message, {"fashion-mnist": (1, 28, 28)}).sources["TRAIN"].batch_size
+    64
+    """
 
     name: str
     batch_size: int
@@ -103,7 +109,9 @@ class Network(Module):
             for bottom in bottoms:
                 if bottom not in blobs[phase]:
                     known = ", ".join(blobs[phase]) or "none"
-                    layer.fail(f"layer {name!r}: no layer before gives its bottom {bottom!r} in {phase}; there is {known}")
+                    layer.fail(
+                        f"layer {name!r}: no layer before gives its bottom {bottom!r} in {phase}; there is {known}"
+                    )
             shape = tuple(blobs[phase][bottoms[0]].shape)
             module = module or BUILDERS[kind](layer, shape)
             try:
@@ -126,9 +134,9 @@ class Network(Module):
             self._plan[phase].append(_Place(key, bottoms, tops))
 
     def _shared(self, key: str, module: Module) -> bool:
-        """Say whether a layer of another phase with this name is the same one: of its class, with parameters of its shapes."""
-        own = self.layers[key]
-        return type(own) is type(module) and [p.shape for p in own.parameters()] == [p.shape for p in module.parameters()]
+        """Say whether a layer of another phase with this name is the same one: of its class, its parameters of its shapes."""
+        own, shapes = self.layers[key], [p.shape for p in module.parameters()]
+        return type(own) is type(module) and [p.shape for p in own.parameters()] == shapes
 
     def _given(
         self,
@@ -153,7 +161,8 @@ class Network(Module):
             self.sources[phase] = source
         whole = shapes.get(source.name)
         if whole is None:
-            layer.fail(f"source {source.name!r}: its shape is not known; pass shapes={...: (1, 28, 28)}, or use nn.caffe.Solver, which loads the set")
+            cure = f"pass shapes={{{source.name!r}: (C, H, W)}}, or use nn.caffe.Solver"
+            layer.fail(f"source {source.name!r}: its shape is not known; {cure}")
         size = (source.crop,) * 2 if source.crop else whole[1:]
         if source.crop > min(whole[1:]):
             layer.fail(f"crop_size: {source.crop}, expected at most {min(whole[1:])}, the size of the pictures")
@@ -196,16 +205,13 @@ class Network(Module):
         wanted = self.inputs[self.phase]
         if missing := [name for name in wanted if name not in input]:
             raise ag.errors.ArgumentError(
-                f"{self.name}: input has no blob {missing[0]!r}, expected {', '.join(wanted)} in the phase {self.phase}; give a "
-                "dict of tensors by name"
+                f"{self.name}: input has no blob {missing[0]!r}, expected {', '.join(wanted)} in the phase {self.phase}; "
+                "give a dict of tensors by name"
             )
         blobs = dict(input)
         for place in self._plan[self.phase]:
             blobs[place.tops[0]] = self.layers[place.module](*(blobs[bottom] for bottom in place.bottoms))
         return {name: blobs[name] for name in self.outputs[self.phase]}
-
-    def __iter__(self) -> Iterator[tuple[str, Module]]:
-        return iter(self.layers.items())
 
 
 def _phases(layer: Message) -> tuple[Phase, ...]:

@@ -252,17 +252,17 @@ def _field(tokens: list[Token], place: int, message: Message) -> int:
     return _value(tokens, place, name, message, entries, colon)
 
 
-def _value(
-    tokens: list[Token], place: int, name: Token, message: Message, entries: list[Entry], colon: bool
-) -> int:
+def _value(tokens: list[Token], place: int, name: Token, message: Message, entries: list[Entry], colon: bool) -> int:
     """Read one value into *entries*; return the place behind it."""
     token = tokens[place]
     if token.kind == "sign" and token.text in "{<":
-        block, place = _fields(tokens, place + 1, Message(message.file, name.text, name.line), "}" if token.text == "{" else ">")
+        inner, close = Message(message.file, name.text, name.line), "}" if token.text == "{" else ">"
+        block, place = _fields(tokens, place + 1, inner, close)
         entries.append(Entry(block, name.line))
         return place
     if not colon:
-        message.fail(f"{name.text} is followed by {token.text!r}; write {name.text}: value, or {name.text} {{ ... }}", token.line)
+        cure = f"write {name.text}: value, or {name.text} {{ ... }}"
+        message.fail(f"{name.text} is followed by {token.text!r}; {cure}", token.line)
     if token.kind == "sign":
         message.fail(f"{name.text}: has no value before {token.text!r}", token.line)
     place += 1

@@ -54,20 +54,21 @@ class LearningRate:
             raise ag.errors.ArgumentError(f"policy={self.policy!r}, expected one of {', '.join(POLICIES)}")
 
     def __call__(self, iteration: int) -> float:
-        base, t = self.base_lr, iteration
-        if self.policy == "step":
-            return base * self.gamma ** (t // self.stepsize)
-        if self.policy == "exp":
-            return float(base * self.gamma**t)
-        if self.policy == "inv":
-            return float(base * (1 + self.gamma * t) ** -self.power)
-        if self.policy == "multistep":
-            return float(base * self.gamma ** sum(t >= value for value in self.stepvalue))
-        if self.policy == "poly":
-            return float(base * max(1 - t / self.max_iter, 0.0) ** self.power)
-        if self.policy == "sigmoid":
-            return base / (1 + math.exp(min(-self.gamma * (t - self.stepsize), 700.0)))
-        return base
+        t, factor = iteration, 1.0
+        match self.policy:
+            case "step":
+                factor = self.gamma ** (t // self.stepsize)
+            case "exp":
+                factor = self.gamma**t
+            case "inv":
+                factor = (1 + self.gamma * t) ** -self.power
+            case "multistep":
+                factor = self.gamma ** sum(t >= value for value in self.stepvalue)
+            case "poly":
+                factor = max(1 - t / self.max_iter, 0.0) ** self.power
+            case "sigmoid":
+                factor = 1 / (1 + math.exp(min(-self.gamma * (t - self.stepsize), 700.0)))
+        return float(self.base_lr * factor)
 
 
 @dataclass(frozen=True)
@@ -178,10 +179,10 @@ def _find(m: Message, path: Path) -> Path:
     name = m.text("net", None)
     if name is None:
         m.fail('there is no net; add net: "....prototxt" (train_net and test_net are not supported)')
-    for place in (path.parent / name, Path(name)):
-        if place.is_file():
-            return place
-    m.fail(f"net: {str(path.parent / name)!r} does not exist; correct the path", m.line_of("net"))
+    found = next((place for place in (path.parent / name, Path(name)) if place.is_file()), None)
+    if found is None:
+        m.fail(f"net: {str(path.parent / name)!r} does not exist; correct the path", m.line_of("net"))
+    return found
 
 
 def _rate(m: Message, max_iter: int) -> LearningRate:

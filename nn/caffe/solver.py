@@ -101,7 +101,7 @@ class Solver:
         total = 0.0
         for _ in range(settings.iter_size):
             found = network(self._next("TRAIN"))
-            loss = sum(found[name] for name in network.losses()) / settings.iter_size  # type: ignore[operator]
+            loss = sum(found[name] for name in network.losses()) / settings.iter_size
             loss.backward()
             total += float(loss.item())
         if not math.isfinite(total):

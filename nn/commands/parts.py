@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 import autograd_core as ag
 
 from .. import data, models
+from ..caffe.solver import MakeOptimizer
 from ..layers import BCELoss, CrossEntropyLoss
 from ..module import Module
 from ..training import Accuracy, Callback, JSONLog, Metric, Optimizer, ReconstructionError, Schedule, Scheduler
@@ -31,11 +32,12 @@ class Factories(NamedTuple):
     """Optimizers and schedules by name, which this package cannot import.
 
     An optimizer is made from parameters, learning rate and weight decay; a schedule from an optimizer and the number of
-    epochs, and it may be None.
+    epochs, and it may be None.  *solvers* makes the optimizer of a solver file.
     """
 
     optimizers: Mapping[str, Callable[[Iterable[ag.Tensor], float, float], Optimizer]]
     schedules: Mapping[str, Callable[[Any, int], Scheduler | None]]
+    solvers: MakeOptimizer
 
 
 @dataclass

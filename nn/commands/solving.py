@@ -30,7 +30,9 @@ def solve(file: str, snapshot: str | None, folder: str | None, factories: Factor
     try:
         Path(settings.snapshot_prefix).parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UsageError(f"snapshot_prefix {settings.snapshot_prefix!r}: {error}; name a folder that can be made") from error
+        raise UsageError(
+            f"snapshot_prefix {settings.snapshot_prefix!r}: {error}; name a folder that can be made"
+        ) from error
     try:
         with Interrupt() as interrupt:
             solver.solve(interrupt)

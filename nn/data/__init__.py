@@ -1,5 +1,6 @@
 """Data: datasets, transforms, the loader, and data sets by name."""
 
+from .binaural import SOUNDS, BinauralMixtures, binaural_mixtures, head_shadow, interaural_features
 from .collate import default_collate, default_convert
 from .dataset import (
     ChainDataset,
@@ -57,8 +58,10 @@ from .workers import WorkerInfo, get_worker_info
 
 __all__ = [
     "DIRECTIONS",
+    "SOUNDS",
     "SWEEPS",
     "BatchSampler",
+    "BinauralMixtures",
     "CenterCrop",
     "ChainDataset",
     "ChannelsFirst",
@@ -99,12 +102,15 @@ __all__ = [
     "Vocabulary",
     "WeightedRandomSampler",
     "WorkerInfo",
+    "binaural_mixtures",
     "compose_scenes",
     "default_collate",
     "default_convert",
     "download",
     "get_worker_info",
+    "head_shadow",
     "hog",
+    "interaural_features",
     "label_pairs",
     "load",
     "logic",

@@ -10,9 +10,48 @@ import autograd_core as ag
 
 __all__ = ["reviews"]
 
-SUBJECTS = "plot music acting script ending camera humour story dialogue cast pace sound".split()
-GOOD = "good great wonderful moving clever fresh funny superb brilliant charming gripping honest".split()
-BAD = "bad dull awful boring clumsy stale silly terrible dreadful tiresome shallow weak".split()
+SUBJECTS = [
+    "plot",
+    "music",
+    "acting",
+    "script",
+    "ending",
+    "camera",
+    "humour",
+    "story",
+    "dialogue",
+    "cast",
+    "pace",
+    "sound",
+]
+GOOD = [
+    "good",
+    "great",
+    "wonderful",
+    "moving",
+    "clever",
+    "fresh",
+    "funny",
+    "superb",
+    "brilliant",
+    "charming",
+    "gripping",
+    "honest",
+]
+BAD = [
+    "bad",
+    "dull",
+    "awful",
+    "boring",
+    "clumsy",
+    "stale",
+    "silly",
+    "terrible",
+    "dreadful",
+    "tiresome",
+    "shallow",
+    "weak",
+]
 ADVERBS = ("", "", "really", "so", "rather")
 
 

@@ -39,6 +39,8 @@ class RandomRotation(Transform):
             raise ag.errors.DtypeError(
                 f"RandomRotation expects float32 or float64 pictures, got {images.dtype}; put ToDtype('float32') before it"
             )
+        if not images.size:
+            return images.copy()
         angles = np.deg2rad(generator.uniform(*self._range, len(images)))
         height, width = images.shape[2:]
         cos, sin, zero = np.cos(angles), np.sin(angles), np.zeros(len(images))

@@ -17,7 +17,7 @@ __all__ = ["SurnameDataset", "surnames"]
 SHA256 = "d85c55fecd9f24fde82c9d4825be89997265a9d52368044320a74b2773766aa0"
 
 
-class SurnameDataset(Dataset):
+class SurnameDataset(Dataset[tuple[str, int]]):
     """Names with the number of their language: *labels* (N,) int64 index *languages*.
 
     >>> pair = SurnameDataset(["Smith", "Rossi"], ag.tensor([0, 1]), ("English", "Italian"))
@@ -73,9 +73,7 @@ class SurnameDataset(Dataset):
 
     def _take(self, places: np.ndarray) -> SurnameDataset:
         flat = places.ravel()
-        return SurnameDataset(
-            [self.names[i] for i in flat], ag.from_numpy(self.labels.numpy()[flat]), self.languages
-        )
+        return SurnameDataset([self.names[i] for i in flat], ag.from_numpy(self.labels.numpy()[flat]), self.languages)
 
 
 def surnames() -> SurnameDataset:

@@ -49,19 +49,21 @@ class Run:
         The first figure is the lesson's picture in the gallery.  It is drawn at once, for light and for dark pages.
         """
         self._check(name)
-        width, height = (round(inches * figures.DPI) for inches in figure.get_size_inches())
-        self.contents[f"{name}.png"] = figures.day(figure)
-        self.contents[f"{name}-dark.png"] = figures.night(figure)
-        self.result.pictures.append(Picture(name, caption, width, height))
+        self._keep_picture(name, figures.day(figure), figures.night(figure), caption)
 
     def drawing(self, name: str, drawing: Any, caption: str) -> None:
         """Keep the *drawing* of a graph, which ``autograd_core.viz.draw`` made, as a figure; *caption* says what it shows."""
         self._check(name)
         with TemporaryDirectory() as folder:
-            for file, dark in ((f"{name}.png", False), (f"{name}-dark.png", True)):
-                drawing.save(Path(folder, file), dark=dark)
-                self.contents[file] = Path(folder, file).read_bytes()
-        width, height = struct.unpack(">II", self.contents[f"{name}.png"][16:24])  # of the PNG's header
+            files = Path(folder, "day.png"), Path(folder, "night.png")
+            for file, dark in zip(files, (False, True), strict=True):
+                drawing.save(file, dark=dark)
+            day, night = (file.read_bytes() for file in files)
+        self._keep_picture(name, day, night, caption)
+
+    def _keep_picture(self, name: str, day: bytes, night: bytes, caption: str) -> None:
+        self.contents[f"{name}.png"], self.contents[f"{name}-dark.png"] = day, night
+        width, height = struct.unpack(">II", day[16:24])  # of a PNG's header
         self.result.pictures.append(Picture(name, caption, width, height))
 
     def number(self, name: str, value: Any, *, expected: str = "", source: str = "") -> None:

@@ -15,13 +15,14 @@ from .autoencoder import (
 )
 from .cnn import SmallCNN
 from .dbn import DBN
-from .dqn import DeepQNetwork
 from .detector import Detector, Localizer, anchor_boxes, decode_boxes, encode_boxes
+from .dqn import DeepQNetwork
 from .fcn import FCN, bilinear_upsampling, convolutionalize, fcn8s, fcn16s, fcn32s
 from .googlenet import AuxiliaryLoss, GoogLeNet, GoogLeNetOutputs, googlenet
 from .lenet import LeNet5
 from .logistic import LogisticRegression
 from .mlp import MLP, ResidualMLP
+from .multitask import MultiTask, weighted_sum
 from .perceptron import Perceptron, ThresholdNetwork
 from .rbm import RBM, ContrastiveDivergence
 from .registry import create, names
@@ -47,8 +48,8 @@ __all__ = [
     "Bottleneck",
     "ContrastiveDivergence",
     "ConvolutionalAutoencoder",
-    "DenoisingAutoencoder",
     "DeepQNetwork",
+    "DenoisingAutoencoder",
     "Detector",
     "FeatureExtractor",
     "GoogLeNet",
@@ -56,6 +57,7 @@ __all__ = [
     "LeNet5",
     "Localizer",
     "LogisticRegression",
+    "MultiTask",
     "Perceptron",
     "RecurrentClassifier",
     "RecurrentLanguageModel",
@@ -102,5 +104,6 @@ __all__ = [
     "vgg16_bn",
     "vgg19",
     "vgg19_bn",
+    "weighted_sum",
     "weights_of",
 ]

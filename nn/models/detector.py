@@ -76,8 +76,8 @@ class Localizer(Module):
     """Say what the one object of each picture is, logits (N, num_classes), and where, boxes (N, 4) in pixels.
 
     Both heads read the maps of *features*, which give *channels* of them and are averaged down to 4 x 4.  The box is coded
-    as its corners' shares of the picture.  ``loss`` is the sum of cross entropy and *box_weight* times the smooth absolute error
-    of the shares.
+    as its corners' shares of the picture.  ``loss`` is the sum of cross entropy and *box_weight* times the smooth absolute
+    error of the shares.
 
     Source: Sermanet et al., "OverFeat", 2013; Simonyan & Zisserman, 2014, appendix A.
 

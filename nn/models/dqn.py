@@ -41,5 +41,7 @@ class DeepQNetwork(Module):
     def forward(self, input: Tensor) -> Tensor:
         if input.shape[1:] != (self.frames, 84, 84):
             expected = f"(N, {self.frames}, 84, 84)"
-            raise expect.shape_error(self._get_name(), input, expected, "resize frames to 84x84, and stack the last ones")
+            raise expect.shape_error(
+                self._get_name(), input, expected, "resize frames to 84x84, and stack the last ones"
+            )
         return self.values(self.features(input))

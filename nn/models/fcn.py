@@ -10,9 +10,8 @@ import numpy as np
 import autograd_core as ag
 from autograd_core import Tensor
 
-from .. import expect
+from .. import expect, init
 from .. import functional as F
-from .. import init
 from ..layers import Conv2d, ConvTranspose2d, Flatten, Linear, MaxPool2d, ModuleList, Sequential
 from ..module import Module
 
@@ -146,7 +145,8 @@ class FCN(Module):
         self.last_upsample = bilinear_upsampling(num_classes, self.step >> skips, fixed=True)
         with ag.no_grad():
             for layer in (self.score, *self.skip_scores):
-                assert isinstance(layer, Conv2d) and layer.bias is not None
+                assert isinstance(layer, Conv2d)
+                assert layer.bias is not None
                 layer.weight.zero_()
                 layer.bias.zero_()
 
@@ -179,9 +179,11 @@ def _widths_at_pools(features: Sequential) -> tuple[list[int], list[int]]:
     for place, layer in enumerate(features):
         if isinstance(layer, Conv2d):
             channels = layer.out_channels
-            kept = layer.padding == "same" or all(
-                s == 1 and 2 * p == d * (k - 1)
-                for k, s, p, d in zip(layer.kernel_size, layer.stride, layer.padding, layer.dilation, strict=True)
+            pads = layer.padding
+            kept = set(layer.stride) == {1} and (
+                pads == "same"
+                if isinstance(pads, str)
+                else all(2 * p == d * (k - 1) for k, p, d in zip(layer.kernel_size, pads, layer.dilation, strict=True))
             )
             if not kept:
                 raise ag.errors.ArgumentError(
@@ -189,6 +191,10 @@ def _widths_at_pools(features: Sequential) -> tuple[list[int], list[int]]:
                     "that halve it; use a VGG or a SmallCNN"
                 )
         elif isinstance(layer, MaxPool2d):
+            if (layer.kernel_size, layer.stride, layer.padding) not in ((2, 2, 0), ((2, 2), (2, 2), 0)):
+                raise ag.errors.ArgumentError(
+                    f"FCN: features.{place} is {layer}, expected MaxPool2d(2), which halves the maps"
+                )
             widths.append(channels)
             pools.append(place)
     if not pools:

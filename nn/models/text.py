@@ -72,7 +72,9 @@ class SentenceCNN(Module):
         name = self._get_name()
         expect.size(name, num_tokens=num_tokens, num_classes=num_classes, embedding_dim=embedding_dim, maps=maps)
         if not widths:
-            raise ag.errors.ArgumentError(f"{name}: widths={widths!r}, expected one or more; pass for example (3, 4, 5)")
+            raise ag.errors.ArgumentError(
+                f"{name}: widths={widths!r}, expected one or more; pass for example (3, 4, 5)"
+            )
         for width in widths:
             expect.size(name, widths=width)
         self.widths = tuple(widths)
@@ -205,9 +207,7 @@ class RecurrentLanguageModel(_Recurrent):
     def forward(self, input: Tensor) -> Tensor:
         lengths = _lengths(self._get_name(), input)
         packed = pack_padded_sequence(self.embedding(input), lengths, batch_first=True, enforce_sorted=False)
-        states, _ = pad_packed_sequence(
-            self.recurrent(packed)[0], batch_first=True, total_length=input.shape[1]
-        )
+        states, _ = pad_packed_sequence(self.recurrent(packed)[0], batch_first=True, total_length=input.shape[1])
         return self.output(states)
 
     @ag.no_grad()

@@ -19,6 +19,9 @@ def atari(game: str, frames: int = 4, **options: Any) -> Environment:
     Source: Mnih et al., 2015.
 
     Raises ImportError, which says what to install, where gymnasium or ale-py is missing.
+
+    >>> atari("Breakout").reset(seed=0)[0].shape  # doctest: +SKIP
+    (4, 84, 84)
     """
     try:
         import ale_py

@@ -18,8 +18,8 @@ class Catch:
 
     An observation is the picture (size, size), float32 of 0 and 1, *scale* times as large.  A ball that is caught is worth
     1, one that is missed -1; an episode is of *balls*.  A ball bounces off the sides, and where it will land cannot be seen
-    from one picture: two are needed (``FrameStack``).  In the manner of the game of Mnih, Heess, Graves & Kavukcuoglu, "Recurrent
-    Models of Visual Attention", 2014.
+    from one picture: two are needed (``FrameStack``).
+    In the manner of the game of Mnih, Heess, Graves & Kavukcuoglu, "Recurrent Models of Visual Attention", 2014.
 
     >>> picture, _ = Catch(size=7).reset(seed=0)
     >>> picture.shape, int(picture.sum())  # the ball, and three pixels of paddle

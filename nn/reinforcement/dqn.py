@@ -41,7 +41,8 @@ class EpsilonSchedule:
             )
 
     def __call__(self, step: int) -> float:
-        return self.first + (self.last - self.first) * min(step / self.steps, 1.0)
+        share = min(step / self.steps, 1.0)
+        return (1 - share) * self.first + share * self.last
 
 
 class DQN:
@@ -129,6 +130,6 @@ class DQN:
     @ag.no_grad()
     def _renew(self) -> None:
         for copied, own in zip(self.target.parameters(), self.network.parameters(), strict=True):
-            copied.copy_(own) if self.tau == 1 else copied.lerp_(own, self.tau)
-        for copied, own in zip(self.target.buffers(), self.network.buffers(), strict=True):
-            copied.copy_(own)
+            copied.lerp_(own, self.tau)
+        for copied_buffer, buffer in zip(self.target.buffers(), self.network.buffers(), strict=True):
+            copied_buffer.copy_(buffer)

@@ -97,6 +97,6 @@ class FrameStack:
 
     def step(self, action: int, /) -> Step:
         """Act, and see the last frames."""
-        observation, *rest = self.world.step(action)
+        observation, reward, terminated, truncated, info = self.world.step(action)
         self._last.append(observation)
-        return (np.stack(self._last), *rest)
+        return np.stack(self._last), reward, terminated, truncated, info

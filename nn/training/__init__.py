@@ -13,7 +13,7 @@ from .loop import fit
 from .metrics import Accuracy, ConfusionMatrix, Mean, Metric, ReconstructionError, TopK
 from .protocols import Criterion, Loader, Optimizer, Prepare, Scheduler, Stateful
 from .segmentation import MeanIoU
-from .semi_supervised import PseudoLabels, pseudo_labels
+from .semi_supervised import PseudoLabels, consistency_loss, pseudo_labels
 from .through_time import gradient_through_time
 
 __all__ = [
@@ -45,6 +45,7 @@ __all__ = [
     "TensorBoardLog",
     "TopK",
     "average_precision",
+    "consistency_loss",
     "evaluate",
     "fit",
     "gradient_report",

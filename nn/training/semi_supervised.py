@@ -7,11 +7,12 @@ from typing import NamedTuple
 import autograd_core as ag
 from autograd_core import Tensor
 
+from .. import functional as F
 from ..module import Module
 from .arguments import check_count, check_model
 from .evaluation import modes_kept
 
-__all__ = ["PseudoLabels", "pseudo_labels"]
+__all__ = ["PseudoLabels", "consistency_loss", "pseudo_labels"]
 
 
 class PseudoLabels(NamedTuple):
@@ -67,3 +68,29 @@ def pseudo_labels(
         chosen = [surest[labels[surest] == c][:per_class] for c in range(scores.shape[1])]
         kept = ag.cat(chosen).sort().values
     return PseudoLabels(kept, labels[kept], confidence[kept])
+
+
+def consistency_loss(weak: Tensor, strong: Tensor, threshold: float = 0.95) -> Tensor:
+    r"""Return the cross entropy of the scores *strong* for the classes that the scores *weak* are sure of.
+
+    .. math:: \frac1N \sum_n [\max_c p_{nc} \ge t] \; H(\arg\max_c p_{nc}, \mathrm{softmax}(s_n)),
+        \quad p = \mathrm{softmax}(weak)
+
+    Both are (N, classes), of the same unlabelled examples: *weak* changed little or not at all, *strong* changed much, so that
+    the model learns to give both one answer.  No gradient flows to *weak*.  Add it to the loss of the labelled examples.
+    Source: Sohn et al., "FixMatch", 2020; with ``strong`` in both places and threshold 0, Lee, "Pseudo-Label", 2013.
+
+    >>> sure, unsure = [9.0, 0.0], [0.1, 0.0]
+    >>> consistency_loss(ag.tensor([sure, unsure]), ag.tensor([[0.0, 0.0], [5.0, 0.0]]))
+    tensor(0.3466)
+    """
+    if weak.shape != strong.shape or weak.ndim != 2 or not len(weak):
+        raise ag.errors.ShapeError(
+            f"consistency_loss: weak has shape {weak.shape} and strong {strong.shape}: expected scores (N, classes) of the "
+            "same examples, not empty"
+        )
+    if not 0 <= threshold <= 1:
+        raise ag.errors.ArgumentError(f"consistency_loss: threshold={threshold!r}, expected a probability, from 0 to 1")
+    confidence, labels = weak.detach().softmax(1).max(1)
+    sure = (confidence >= threshold).to(strong.dtype)
+    return (F.cross_entropy(strong, labels, reduction="none") * sure).mean()

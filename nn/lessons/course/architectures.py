@@ -37,7 +37,10 @@ PUBLISHED = {
 }
 TRAINED = ("resnet18", "googlenet", "squeezenet1_1", "vgg11", "alexnet")
 FULL = {"squeezenet1_1": 8, "resnet18": 8, "resnet34": 8, "resnet50": 4, "googlenet": 8, "alexnet": 16, "vgg16": 2}
-BELOW = ("alexnet", "googlenet", "resnet34", "vgg11", "vgg16")  # their labels, in the figure
+LABELS = {  # on which side of its disc a network's name stands in the figure
+    "alexnet": (0, -1), "vgg11": (0, -1), "vgg16": (0, -1), "vgg19": (0, 1), "googlenet": (-1, 0), "resnet18": (1, 0),
+    "resnet34": (1, 0), "resnet50": (1, 0), "squeezenet1_0": (1, 0), "squeezenet1_1": (0, 1),
+}  # fmt: skip
 COLOURS = {"alexnet": figures.ORANGE, "vgg11": figures.VERMILION, "googlenet": figures.GREEN}
 COLOURS |= {"resnet18": figures.BLUE, "squeezenet1_1": figures.PINK}
 
@@ -117,13 +120,15 @@ def _count(run: Run) -> None:
     for name, (parameters, cost) in sizes.items():
         axes.scatter(cost, PUBLISHED[name][2], s=parameters / 1e5, color=figures.SKY, alpha=0.6, edgecolor=figures.BLUE)
         text, radius = f"{title(name)}, {parameters / 1e6:.3g} M", (parameters / 1e5 / math.pi) ** 0.5 + 4  # points
-        above = name not in BELOW
+        x, y = LABELS[name]
         axes.annotate(
-            text, (cost, PUBLISHED[name][2]), xytext=(0, radius if above else -radius), textcoords="offset points",
-            ha="center", va="bottom" if above else "top", fontsize=9,
+            text, (cost, PUBLISHED[name][2]), xytext=(x * radius, y * radius), textcoords="offset points", fontsize=9,
+            ha=("right", "center", "left")[x + 1], va=("top", "center", "bottom")[y + 1],
         )  # fmt: skip
     axes.set(xscale="log", xlim=(0.2, 40), ylim=(50, 80), xlabel="multiply-adds for one picture, thousand millions")
-    axes.set_ylabel("ImageNet, top-1 accuracy, % (published)")
+    axes.set(xticks=(0.3, 1, 3, 10, 30), ylabel="ImageNet, top-1 accuracy, % (published)")
+    axes.set_xticklabels(("0.3", "1", "3", "10", "30"))
+    axes.minorticks_off()
     run.figure(
         "sizes",
         drawn,
@@ -220,7 +225,7 @@ def _top5(run: Run) -> None:
     cut = data.Compose(
         [step for step in weights.transform.transforms if isinstance(step, data.Resize | data.CenterCrop)]
     )
-    drawn, charts = figures.new(2, 3, height=5.2, height_ratios=(1.5, 1))
+    drawn, charts = figures.new(2, 3, height=4.3, height_ratios=(1.15, 1))
     rows, best = [], {}
     for column, (name, photograph) in enumerate(data.photographs().items()):
         with ag.no_grad():

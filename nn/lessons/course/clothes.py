@@ -31,20 +31,22 @@ class Clothes:
 def clothes(train: int, test: int) -> Clothes:
     """Return the first pictures of the embedded set, as many of each class, the classes taking turns."""
     splits = data.load("fashion-mnist")
-    parts: list[Any] = []
-    for part, count in ((splits.train, train), (splits.test, test)):
-        chosen = balanced(part.labels, count)
-        parts += [part.images[chosen], part.labels[chosen].astype(np.int64)]
-    return Clothes(*parts, splits.classes)
+    learned, tested = (balanced(part.labels, n) for part, n in ((splits.train, train), (splits.test, test)))
+    return Clothes(
+        splits.train.images[learned],
+        splits.train.labels[learned].astype(np.int64),
+        splits.test.images[tested],
+        splits.test.labels[tested].astype(np.int64),
+        splits.classes,
+    )
 
 
 def balanced(labels: NDArray[Any], count: int) -> NDArray[np.int64]:
     """Return the places of *count* examples: the first of each class, then the second of each, and so on."""
-    seen: dict[int, int] = {}
-    turns = []
-    for label in labels.tolist():
-        seen[label] = turn = seen.get(label, -1) + 1
-        turns.append(turn)
+    turns = np.zeros(len(labels), np.int64)  # how many of its class come before each
+    for label in np.unique(labels):
+        own = labels == label
+        turns[own] = np.arange(own.sum())
     return np.lexsort((labels, turns))[:count]
 
 

@@ -65,7 +65,7 @@ def backpropagate(x: Array, w: Array, delta: Array, stride: int = 1) -> tuple[Ar
         "LeCun et al., Backpropagation applied to handwritten zip code recognition, 1989",
         "Goodfellow, Bengio & Courville, Deep Learning, 2016, chapter 9",
     ),
-    minutes=0.1,
+    minutes=0.2,
     quick={"size": 9},
     needs=("PIL",),
 )
@@ -96,8 +96,8 @@ def _compare(run: Run, size: int) -> None:
     cases = [(3, 1), (3, 2), (5, 1), (5, 3)]
     for kernel, stride in run.track(cases, "loops"):
         x, w, b = (draws.standard_normal(s) for s in ((3, size, size), (4, 3, kernel, kernel), (4,)))
-        operands = [ag.tensor(a, requires_grad=True) for a in (x, w, b)]
-        y = ag.conv2d(operands[0].unsqueeze(0), *operands[1:], stride=stride)[0]
+        operands = tx, tw, tb = [ag.tensor(a, requires_grad=True) for a in (x, w, b)]
+        y = ag.conv2d(tx.unsqueeze(0), tw, tb, stride=stride)[0]
         delta = draws.standard_normal(y.shape)
         y.backward(ag.from_numpy(delta))
         by_engine = [y.detach(), *(t.grad for t in operands)]

@@ -38,7 +38,7 @@ COLOURS = (figures.SKY, figures.VERMILION, figures.GREEN, figures.PINK, figures.
         "Ren et al., Faster R-CNN, 2015",
         "Everingham et al., The PASCAL Visual Object Classes Challenge: A Retrospective, 2015",
     ),
-    minutes=4,
+    minutes=1.5,
     quick={"scenes": 80, "tests": 24, "epochs": 8},
 )
 def detection(
@@ -59,8 +59,8 @@ def detection(
     _localise(run, scenes, tests, epochs, lr, generator)
     _detect(run, scenes, tests, epochs, lr, generator)
     run.say(
-        """One box is four numbers, and a second head on the same features can learn them beside the class. How many things there
-        are cannot be read off that way. The detector asks at each place and for each anchor instead: is something here, and how
+        """One box is four numbers, and a second head on the same features can learn them beside the class. The number of things
+        cannot be read off that way. The detector asks at each place and for each anchor instead: is something here, and how
         should this box move? Most answers say the same thing twice, and non-maximum suppression leaves the best. The second
         stage looks again at each region alone, names it, and moves its box once more. The lower the demand on the overlap, the
         higher the precision: boxes are found more often than they are exact."""
@@ -136,6 +136,7 @@ def _localise(run: Run, count: int, tests: int, epochs: int, lr: float, generato
 
 
 def _draw(axis: Any, box: NDArray[Any], colour: str, line: str = "-") -> None:
+    axis.set_autoscale_on(False)
     x1, y1, x2, y2 = box - 0.5  # a pixel's middle is a whole number
     axis.plot([x1, x2, x2, x1, x1], [y1, y1, y2, y2, y1], line, color=colour, lw=1.6)
 

@@ -67,7 +67,7 @@ def gradient_in_time(
     right = {name: float(curve[-100:].mean()) for name, curve in curves.items()}
     head = ("network", "gradient at the first step / at the last", "first symbols right, last 100 batches")
     run.table(f"{length} steps, {SYMBOLS} symbols", head, [(name, share[name], right[name]) for name in WAYS])
-    opened = [name for name, way in WAYS.items() if way[1]]
+    kept = [name for name, way in WAYS.items() if way[1]]
     run.claim(
         "Less than a millionth of the gradient comes back to the first step of the RNN",
         share["RNN"] < 1e-6,
@@ -75,13 +75,13 @@ def gradient_in_time(
     )
     run.claim(
         "Through open gates comes more than a tenth of it",
-        min(share[name] for name in opened) > 0.1,
-        f"{min(share[name] for name in opened):.2f}",
+        min(share[name] for name in kept) > 0.1,
+        f"{min(share[name] for name in kept):.2f}",
     )
     run.claim(
         "With open gates both learn to remember the first symbol (80 % right at least)",
-        min(right[name] for name in opened) >= 0.8,
-        f"{min(right[name] for name in opened):.0%}",
+        min(right[name] for name in kept) >= 0.8,
+        f"{min(right[name] for name in kept):.0%}",
     )
     closed = right["LSTM"], right["GRU"]
     run.claim(

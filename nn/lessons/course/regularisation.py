@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -34,8 +34,8 @@ class Way:
 
     build: Callable[[], Module] = lambda: models.MLP(SIZES)
     transform: Callable[[Any], Any] | None = None  # of the training pictures, by their usual transform
-    penalty: Callable[[list[ag.Tensor]], ag.Tensor] | None = None
-    after_step: Callable[[list[ag.Tensor], float], Any] | None = None  # of the weights and the learning rate
+    penalty: Callable[[Sequence[ag.Tensor]], ag.Tensor] | None = None
+    after_step: Callable[[Sequence[ag.Tensor], float], Any] | None = None  # of the weights and the learning rate
     clip_gradient: float | None = None
     weight_decay: float = 0.0
     faster: float = 1.0  # times the learning rate
@@ -73,7 +73,7 @@ def shared() -> Module:
     )
 
 
-def max_norm(weights: list[ag.Tensor], _: float) -> None:
+def max_norm(weights: Sequence[ag.Tensor], _: float) -> None:
     """Keep the incoming weights of each unit within a norm of 0.6."""
     for weight in weights:
         optim.max_norm_(weight, 0.6)
@@ -175,7 +175,7 @@ def regularisation(
     _draw_gaps(run, trained, pictures)
     _draw_curves(run, trained)
     zeros = _draw_weights(run, trained)
-    _draw_pictures(run, sets["train"])
+    _draw_pictures(run, sets["train"], usual)
     run.table(
         f"{pictures} pictures, {epochs} epochs",
         ("regularisation", "training loss", "test loss", "gap of the losses", "training accuracy", "test accuracy"),
@@ -331,12 +331,12 @@ def _draw_weights(run: Run, trained: dict[str, Trained]) -> dict[str, float]:
     return zeros
 
 
-def _draw_pictures(run: Run, learned: data.ImageDataset) -> None:
+def _draw_pictures(run: Run, learned: data.ImageDataset, usual: Any) -> None:
     rows = {}
     for title, transform in (
-        ("as they are", learned.transform),
-        ("augmentation: shifted by up to one pixel, mirrored or not", data.Compose([SHIFTED, learned.transform])),
-        ("input noise, of standard deviation 1.5", data.Compose([learned.transform, NOISE])),
+        ("as they are", usual),
+        ("augmentation: shifted by up to one pixel, mirrored or not", data.Compose([SHIFTED, usual])),
+        ("input noise, of standard deviation 1.5", data.Compose([usual, NOISE])),
     ):
         images, _ = learned.with_transform(transform).batch(range(10))
         rows[title] = list(images.array[:, 0])

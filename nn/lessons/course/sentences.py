@@ -19,7 +19,7 @@ from ..registry import lesson
 from ..run import Run
 
 NORM = 3.0  # of the rows of the last weights, at most, as in the paper
-EXAMPLE = "the plot was wonderful but the acting was not really good".split()
+EXAMPLE = ["the", "plot", "was", "wonderful", "but", "the", "acting", "was", "not", "really", "good"]
 SHOWN = 8  # filters
 
 
@@ -73,7 +73,8 @@ def sentence_cnn(
     found = history["val_accuracy"][-1]
     _draw_answers(run, model, words)
     _draw_accuracy(run, history, by_words)
-    run.table("What makes a filter answer most", ("filter", "words", "answer", "speaks for"), _phrases(model, words, tests))
+    head = ("filter", "words", "answer", "speaks for")
+    run.table("What makes a filter answer most", head, _phrases(model, words, tests))
     run.number("accuracy of the network", found, expected="near 1")
     run.number("accuracy of the bag of words", by_words, expected="near 0.5")
     run.claim("A bag of words does not better than chance (60 % at most)", by_words <= 0.6, f"{by_words:.1%}")
@@ -81,8 +82,8 @@ def sentence_cnn(
     run.say(
         """The bag of words has seen the same reviews, and it is helpless: "good" is as frequent in praise as in blame, because
         of "not". A filter sees three to five words in their order. Some have learned the denial with its adjective, others
-        the end of the clause before "but", which is to be discounted. The greatest answer of each filter tells that its phrase is
-        there, wherever it stands; the last layer counts the phrases for and against."""
+        the end of the clause before "but", which is to be discounted. The greatest answer of each filter tells that its phrase
+        is there, wherever it stands; the last layer counts the phrases for and against."""
     )
 
 
@@ -120,7 +121,7 @@ def _draw_answers(run: Run, model: models.SentenceCNN, words: data.Vocabulary) -
     picture = axes.imshow(signed, cmap=figures.DIVERGING, vmin=-limit, vmax=limit, aspect="auto")
     axes.grid(visible=False)
     axes.set_xticks(range(len(EXAMPLE)), EXAMPLE, rotation=30, ha="right")
-    maps = model.convolutions[0].out_channels  # type: ignore[union-attr]
+    maps = len(votes) // len(model.widths)
     axes.set_yticks(range(len(chosen)), [f"{model.widths[n // maps]} words" for n in chosen])
     axes.set(xlabel="first word that the filter sees", ylabel="filter", title="A review that does not praise")
     drawn.colorbar(picture, ax=axes, label="answer, + for praise, \N{MINUS SIGN} for blame")

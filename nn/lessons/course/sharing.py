@@ -58,7 +58,7 @@ def branch() -> Sequential:
         "Hadsell, Chopra & LeCun, Dimensionality reduction by learning an invariant mapping, 2006",
         "He, Zhang, Ren & Sun, Deep residual learning for image recognition, 2016",
     ),
-    minutes=1.0,
+    minutes=0.9,
     quick={"pictures": 1000, "pairs": 4000, "epochs": 4},
 )
 def siamese(
@@ -75,8 +75,8 @@ def siamese(
     around it and a concatenation is drawn, and its gradient checked.
     """
     splits = data.load("fashion-mnist")
-    images, labels = splits.train.batch(balanced(splits.train.labels, pictures))
-    new_images, new_labels = splits.test.batch(balanced(splits.test.labels, 1000))
+    images, labels = splits.train.batch(balanced(splits.train.labels, pictures).tolist())
+    new_images, new_labels = splits.test.batch(balanced(splits.test.labels, 1000).tolist())
     model = Siamese(branch())
     _learn(run, model, (images, labels.array), pairs, epochs, margin)
     with ag.no_grad():
@@ -93,7 +93,7 @@ def siamese(
     _draw_plane(run, new_places, new_labels.array, splits.classes)
     _draw_pairs(run, model, new_images, new_labels.array)
     _claim_sum(run, model, images[:20], images[20:40])
-    _draw_graphs(run, model, images[:1])
+    _draw_graphs(run, model, (images[:1], images[1:2]))
     gained = found["learned, two numbers"] - found["pixels"]
     run.claim(
         "The learned distance tells new pairs apart at least 10 points better than the distance of the pixels",
@@ -165,7 +165,7 @@ def _draw_plane(run: Run, places: NDArray[Any], labels: NDArray[Any], classes: t
         own = places[labels == kind]
         axes.scatter(*own.T, s=22, color=COLOURS[kind], marker=MARKERS[kind], alpha=0.8, linewidths=0, label=name)
     axes.set(xlabel="first number", ylabel="second number", aspect="equal", adjustable="datalim")
-    drawn.legend(loc="outside right center", title="never shown while training", fontsize=9, markerscale=1.5)
+    drawn.legend(loc="outside right center", title="new pictures", fontsize=9, markerscale=1.5)
     run.figure("plane", drawn, "1,000 new pictures in the plane that the network learned from pairs alone.")
 
 
@@ -182,7 +182,7 @@ def _draw_pairs(run: Run, model: Siamese, images: ag.Tensor, labels: NDArray[Any
     run.figure("pairs", strips(rows, captions, cmap="gray"), "Pairs as the network is asked about them.")
 
 
-def _draw_graphs(run: Run, model: Siamese, image: ag.Tensor) -> None:
+def _draw_graphs(run: Run, model: Siamese, pair: tuple[ag.Tensor, ag.Tensor]) -> None:
     """Draw the siamese network, and a graph with all that a chain has not."""
     from autograd_core.viz import draw
 
@@ -195,11 +195,11 @@ def _draw_graphs(run: Run, model: Siamese, image: ag.Tensor) -> None:
     run.claim("Sharing, a way around and concatenation: autograd gives the gradient of difference quotients", right)
     run.drawing(
         "graph",
-        draw(tangle, x, depth=1, direction="LR"),
+        draw(tangle, x, depth=1, direction="LR", names={"x": x}),
         "The graph of a network with a layer that is used twice, a way around it, and a concatenation with the input.",
     )
     run.drawing(
         "siamese",
-        draw(model, image, image.clone(), depth=1, direction="LR"),
+        draw(model, *pair, depth=1, direction="LR", names=dict(zip(("first", "second"), pair, strict=True))),
         "The siamese network: one branch, called for each picture of a pair, and the distance.",
     )

@@ -13,7 +13,7 @@ import optim
 from ... import data, models
 from ...layers import CrossEntropyLoss
 from ...module import Module
-from ...training import Accuracy, ConfusionMatrix, evaluate
+from ...training import ConfusionMatrix, evaluate
 from .. import figures
 from ..options import Count, at_least
 from ..registry import lesson
@@ -57,9 +57,7 @@ def surname_languages(
         name: models.RecurrentClassifier(len(letters), seen, kind, dropout=0.5) for name, kind in KINDS.items()
     }
     models_of["convolutions"] = models.SentenceCNN(len(letters), seen, 32, 64, (2, 3, 4))
-    loader = data.DataLoader(
-        data.TensorDataset(letters.encode(train.names), train.labels), batch_size=32, shuffle=True
-    )
+    loader = data.DataLoader(data.TensorDataset(letters.encode(train.names), train.labels), batch_size=32, shuffle=True)
     confusions = {}
     for name, model in models_of.items():
         optimizer = optim.Adam(model.parameters(), lr=3e-3)
@@ -169,7 +167,9 @@ def surname_samples(
     """
     found = data.surnames()
     letters = data.Vocabulary([END, *found.languages, *data.Vocabulary.of(found.names).tokens[2:]])
-    tokens = letters.encode([[found.languages[label], *name, END] for name, label in found])
+    tokens = letters.encode(
+        [[found.languages[label], *name, END] for name, label in zip(found.names, found.labels.tolist(), strict=True)]
+    )
     places = ag.default_generator.numpy.permutation(len(found))
     train, test = (_shifted(tokens[part]) for part in (places[TEST : TEST + names], places[:TEST]))
     loader = data.DataLoader(train, batch_size=64, shuffle=True)

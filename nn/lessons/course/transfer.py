@@ -108,7 +108,8 @@ def _tuned(
     ag.manual_seed(run.seed)
     model = models.squeezenet1_1(weights=weights)
     new = models.replace_last_layer(model, len(pictures.classes))
-    below, above = Sequential(), model
+    below: Module = Sequential()
+    above: Module = model
     if until is not None:
         place = int(until.rpartition(".")[2]) + 1
         below, above = model.features[:place], Sequential(model.features[place:], model.classifier)
