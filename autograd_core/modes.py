@@ -34,7 +34,7 @@ R = TypeVar("R")
 recording: ContextVar[bool] = ContextVar("recording", default=True)
 inference: ContextVar[bool] = ContextVar("inference", default=False)
 watching: ContextVar[Any] = ContextVar("watching", default=None)  # what looks on: see autograd.watching
-attending: ContextVar[tuple[Any, ...]] = ContextVar("attending", default=())  # at backward passes: see autograd.watching
+attending: ContextVar[tuple[Any, ...]] = ContextVar("attending", default=())  # at backward passes: as above
 module: ContextVar[Scope | None] = ContextVar("module", default=None)
 
 

@@ -172,9 +172,7 @@ class Detector(Module):
         """Return the maps, the anchors (P, 4), their logits (N, P) and their shifts (N, P, 4)."""
         maps = self.features(input)
         height, width = maps.shape[2:]
-        if (-(-input.shape[2] // self.step), -(-input.shape[3] // self.step)) != (height, width) and (
-            (input.shape[2] // self.step, input.shape[3] // self.step) != (height, width)
-        ):
+        if any(abs(n - m * self.step) >= self.step for n, m in zip(input.shape[2:], maps.shape[2:], strict=True)):
             raise expect.shape_error(
                 "Detector", maps, f"maps of a place for {self.step} x {self.step} of {tuple(input.shape[2:])} pixels",
                 "step is how often the features halve the picture: 2 ** poolings",

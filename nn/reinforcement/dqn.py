@@ -130,6 +130,6 @@ class DQN:
     @ag.no_grad()
     def _renew(self) -> None:
         for copied, own in zip(self.target.parameters(), self.network.parameters(), strict=True):
-            copied.lerp_(own, self.tau)
+            copied.copy_(own if self.tau == 1 else copied.lerp(own, self.tau))
         for copied_buffer, buffer in zip(self.target.buffers(), self.network.buffers(), strict=True):
             copied_buffer.copy_(buffer)

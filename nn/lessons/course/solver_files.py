@@ -123,6 +123,6 @@ def _draw_policies(run: Run) -> None:
     for (name, options), colour, style in zip(POLICIES.items(), figures.COLOURS, STYLES, strict=True):
         rate = caffe.LearningRate(name, base_lr=0.01, max_iter=1000, **options)
         axes.plot(iterations, [rate(int(t)) for t in iterations], style, color=colour, label=name)
-    axes.set(xlabel="iteration", ylabel="learning rate", ylim=(0, 0.0105))
+    axes.set(xlabel="iteration", ylabel="learning rate", ylim=(0, 0.0135))
     axes.legend(loc="upper right", ncols=2)
     run.figure("policies", drawn, "The seven policies of the learning rate, each with settings of its own.")
