@@ -255,7 +255,7 @@ def pretraining(
     *,
     epochs: Annotated[Count, "of each autoencoder"] = 15,
     pictures: Annotated[Count, "pictures without labels, of 10,000"] = 10_000,
-    steps: Annotated[Count, "of training with labels"] = 400,
+    steps: Annotated[Count, "of training with labels"] = 1500,
     repeats: Annotated[Count, "draws of the labelled pictures"] = 5,
     lr: Annotated[Positive, "learning rate with labels"] = 1e-3,
 ) -> None:

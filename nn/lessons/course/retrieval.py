@@ -31,7 +31,7 @@ COLOURS = {"ImageNet features": figures.BLUE, "random features": figures.ORANGE,
         "Krizhevsky, Sutskever & Hinton, ImageNet Classification with Deep CNNs, 2012, figure 4",
         "Babenko et al., Neural Codes for Image Retrieval, 2014",
     ),
-    minutes=1,
+    minutes=0.2,
     quick={"gallery": 300, "queries": 100, "size": 48},
 )
 def retrieval(
