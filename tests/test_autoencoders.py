@@ -97,7 +97,7 @@ def test_the_contractive_penalty_of_one_sigmoid_layer(dtype: Any) -> None:
     h = model.encode(x)
     closed = ((h * (1 - h)) ** 2 @ (model.encoder[1].weight ** 2).sum(1)).mean()
     assert found.allclose(closed, rtol=1e-4)
-    parameters = [p for p in model.encoder.parameters()]
+    parameters = list(model.encoder.parameters())
     for a, b in zip(ag.grad(found, parameters), ag.grad(closed, parameters), strict=True):
         assert a.allclose(b, rtol=1e-3, atol=1e-6)
     assert x.grad is None
@@ -145,7 +145,7 @@ def test_the_convolutional_one(dtype: Any) -> None:
     out = model(x)
     assert out.shape == x.shape
     assert out.dtype == dtype
-    assert 0 < out.min()
+    assert out.min() > 0
     assert out.max() < 1
     assert model.encode(x).shape == (5, 6)
     assert model.decode(model.encode(x)).allclose(out)
@@ -221,7 +221,7 @@ def test_codes_are_drawn_in_training_and_means_in_evaluation() -> None:
     assert model.decode(model.encode(x).mean).allclose(model(x)[0].sigmoid().flatten(1))
     one, same = (model.sample(4, ag.Generator().manual_seed(1)) for _ in range(2))
     assert (one == same).all()
-    assert 0 <= one.min()
+    assert one.min() >= 0
     assert one.max() <= 1
     with pytest.raises(ag.errors.ArgumentError, match=r"sizes=\(10, 3\): expected the pixels, one hidden layer"):
         VariationalAutoencoder((10, 3))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -90,7 +92,7 @@ def test_bad_inputs_are_refused(name: str) -> None:
     with pytest.raises(ag.errors.ShapeError, match=r"\(N, \.\.\.\), not empty"):
         call(model, pictures(0))
     if name not in ("deep_dream", "linear_probes"):
-        with pytest.raises(TypeError, match="model is a int: expected an nn.Module"):
+        with pytest.raises(TypeError, match=r"model is a int: expected an nn\.Module"):
             call(3, pictures())  # type: ignore[arg-type]
 
 
@@ -198,7 +200,7 @@ def test_the_rule_reaches_every_way_to_write_relu(relu: Any) -> None:
 
 @pytest.mark.parametrize("method", [interpret.guided_backprop, interpret.deconvnet])
 def test_a_network_without_relu_is_refused(method: Any) -> None:
-    with pytest.raises(ag.errors.ArgumentError, match="computes no relu.*use saliency"):
+    with pytest.raises(ag.errors.ArgumentError, match=r"computes no relu.*use saliency"):
         method(nn.Sequential(nn.Flatten(), nn.Linear(64, 3)).double(), pictures(), 0)
 
 
@@ -403,7 +405,9 @@ def test_ascent_reaches_the_top_and_keeps_its_bounds() -> None:
     still = interpret.ascend(lambda x: 0 * push(x), rough, steps=50, rate=0.02, smoothness=1.0)
     assert interpret.total_variation(still) < 0.5 * interpret.total_variation(rough)
     blurred = interpret.ascend(lambda x: 1e-3 * push(x), rough, steps=3, rate=1e-6, blur=1.0)
-    assert blurred.allclose(interpret.gaussian_blur(interpret.gaussian_blur(interpret.gaussian_blur(rough, 1), 1), 1), atol=1e-4)
+    assert blurred.allclose(
+        interpret.gaussian_blur(interpret.gaussian_blur(interpret.gaussian_blur(rough, 1), 1), 1), atol=1e-4
+    )
 
 
 def test_jitter_moves_the_picture_and_back() -> None:
@@ -457,7 +461,9 @@ def test_optimal_inputs_excite_their_own_unit() -> None:
 
 
 def seeing() -> nn.Sequential:
-    return nn.Sequential(nn.Conv2d(3, 6, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(6, 8, 3, padding=1), nn.ReLU())
+    return nn.Sequential(
+        nn.Conv2d(3, 6, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(6, 8, 3, padding=1), nn.ReLU()
+    )
 
 
 @DTYPES
@@ -466,13 +472,13 @@ def test_a_dream_raises_its_layers_at_every_size(dtype: Any) -> None:
     dream = interpret.deep_dream(model, x, layers={"1": 0.5, "4": 1.0}, octaves=3, steps=4, jitter=2, bounds=(0, 1))
     assert dream.shape == x.shape
     assert dream.dtype == dtype
-    assert 0 <= dream.min()
+    assert dream.min() >= 0
     assert dream.max() <= 1
     assert (model(dream) ** 2).mean() > (model(x) ** 2).mean()
     smooth = interpret.deep_dream(model, x, layers={"4": 1.0}, octaves=1, steps=10, jitter=0, smoothness=10.0)
     rough = interpret.deep_dream(model, x, layers={"4": 1.0}, octaves=1, steps=10, jitter=0)
     assert interpret.total_variation(smooth) < interpret.total_variation(rough)
-    with pytest.raises(ag.errors.ArgumentError, match="layers={}, expected weights by path"):
+    with pytest.raises(ag.errors.ArgumentError, match=r"layers=\{\}, expected weights by path"):
         interpret.deep_dream(model, x, layers={})
     with pytest.raises(ag.errors.ArgumentError, match="layer='nose' is not in the model"):
         interpret.deep_dream(model, x, layers={"nose": 1.0})
@@ -502,7 +508,7 @@ def test_style_transfer_nears_both_pictures(make: Any, dtype: Any) -> None:
     found = interpret.style_transfer(model, content, style, make, **layers, steps=15, bounds=(0, 1), smoothness=0.01)
     assert found.shape == content.shape
     assert found.dtype == dtype
-    assert 0 <= found.min()
+    assert found.min() >= 0
     assert found.max() <= 1
     model.eval()
 
@@ -517,10 +523,10 @@ def test_style_transfer_nears_both_pictures(make: Any, dtype: Any) -> None:
 
 def test_style_transfer_refuses() -> None:
     model, x = seeing(), ag.rand(1, 3, 12, 12)
-    adam = lambda p: optim.Adam(p, lr=0.05)  # noqa: E731
+    adam = lambda p: optim.Adam(p, lr=0.05)
     with pytest.raises(ag.errors.ShapeError, match=r"style \(1, C, H, W\), with C as of content"):
         interpret.style_transfer(model, x, x[0], adam, content_layers={"4": 1.0}, style_layers={"4": 1.0})
-    with pytest.raises(ag.errors.ArgumentError, match="style_layers={}, expected weights by path"):
+    with pytest.raises(ag.errors.ArgumentError, match=r"style_layers=\{\}, expected weights by path"):
         interpret.style_transfer(model, x, x, adam, content_layers={"4": 1.0}, style_layers={})
 
 
@@ -556,3 +562,17 @@ def test_tsne_without_scikit_learn_says_what_to_install(monkeypatch: pytest.Monk
     monkeypatch.setitem(__import__("sys").modules, "sklearn.manifold", None)
     with pytest.raises(ImportError, match="pip install scikit-learn"):
         interpret.tsne(ag.randn(40, 6), perplexity=8)
+
+
+def test_the_program_of_the_page_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("PIL")
+    page = (Path(__file__).parents[1] / "docs/interpret.md").read_text("utf-8")
+    exec("".join(re.findall(r"```python\n(.*?)```", page, re.DOTALL)), {})
+    shape, rest = capsys.readouterr().out.split(")", 1)
+    share, answer = rest.split(maxsplit=1)
+    assert shape == "(1, 3, 227, 227"
+    assert float(share) == pytest.approx(1, abs=0.1)
+    assert answer.strip() != "espresso"
+    assert all(
+        (Path(__file__).parents[1] / "docs" / name).exists() for name in re.findall(r"\]\((pictures/.*?)\)", page)
+    )

@@ -11,7 +11,6 @@ import autograd_core as ag
 import nn
 from nn.models import MLP, Autoencoder, DenoisingAutoencoder, LeNet5, SmallCNN
 
-
 OF_GREY_PICTURES = ("autoencoder", "cnn", "denoising-autoencoder", "lenet", "mlp")  # (N, 1, 28, 28), as they stand
 
 

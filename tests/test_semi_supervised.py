@@ -51,7 +51,7 @@ def test_pseudo_labels_refuse() -> None:
         pseudo_labels(model, x[:0])
     with pytest.raises(ag.errors.ShapeError, match=r"returned shape \(2, 2, 2\): expected scores"):
         pseudo_labels(nn.Unflatten(1, (2, 2)), x)
-    with pytest.raises(TypeError, match="expected an nn.Module"):
+    with pytest.raises(TypeError, match=r"expected an nn\.Module"):
         pseudo_labels(lambda a: a, x)  # type: ignore[arg-type]
 
 

@@ -33,8 +33,8 @@ def label_pairs(
     _, groups, counts = np.unique(given, return_inverse=True, return_counts=True)
     if given.ndim != 1 or len(counts) < 2 or counts.min() < 2:
         raise ag.errors.ArgumentError(
-            f"label_pairs: labels of shape {given.shape} with {len(counts)} different ones, the rarest {min(counts, default=0)} "
-            "times: expected (N,), two or more labels, and each at least twice; leave rare ones out"
+            f"label_pairs: labels of shape {given.shape} with {len(counts)} different ones, the rarest "
+            f"{min(counts, default=0)} times: expected (N,), two or more labels, and each at least twice; leave rare ones out"
         )
     draws = (generator or ag.default_generator).numpy
     order = np.argsort(groups, kind="stable")  # the examples, label by label

@@ -107,7 +107,9 @@ def filters(weight: Module | Tensor, shape: Sequence[int] | None = None) -> NDAr
                 f"filters: {type(weight).__name__} holds no Conv2d; give the layer whose weight it shall be"
             )
         weight = first
-    found = weight.weight if isinstance(weight, Module) else weight
+    found: Any = weight
+    if isinstance(weight, Module):
+        found = found.weight
     expect.tensor("filters", found, "weight")
     w = np.array(found.array, np.float64)
     if w.ndim == 2 and shape is not None and math.prod(shape) == w.shape[1]:

@@ -23,7 +23,7 @@ class AlexNet(Module):
     it is the network of the paper, whose towers sat on two GPUs: wider, with local response normalisation, and the second,
     fourth and fifth convolution grouped; 60,965,224 parameters, "60 million" there.
 
-    *small_input* is for pictures from 23x23, such as 28x28 and 32x32: the first convolution is 5x5 with stride 1, and
+    *small_input* is for pictures from 15x15, such as 28x28 and 32x32: the first convolution is 5x5 with stride 1, and
     the features are pooled to 2x2 instead of 6x6.
 
     Sources: Krizhevsky, Sutskever & Hinton, "ImageNet Classification with Deep Convolutional Neural Networks", 2012; with one

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import cast
 
 import autograd_core as ag
 from autograd_core import Tensor
@@ -19,7 +20,7 @@ __all__ = ["DBN"]
 class DBN(Module):
     """A deep belief net: restricted Boltzmann machines one upon the other, each seeing the hidden units of the one below.
 
-    *sizes* lead from the visible units up.  Train ``rbms`` one after the other with ``nn.training.greedy_layerwise``; then
+    *sizes* lead from the visible units up.  Train ``machines`` one after the other with ``nn.training.greedy_layerwise``; then
     ``classifier`` makes a network that begins with their weights, to be fine-tuned.  ``model(v)``, the same as ``encode``,
     gives the probabilities of the top units.  Source: Hinton, Osindero & Teh, "A Fast Learning Algorithm for Deep Belief
     Nets", 2006.
@@ -39,15 +40,20 @@ class DBN(Module):
         self.sizes = tuple(sizes)
         self.rbms = ModuleList([RBM(n, m) for n, m in pairwise(sizes)])
 
+    @property
+    def machines(self) -> list[RBM]:
+        """The machines, from the visible units up."""
+        return cast(list[RBM], list(self.rbms))
+
     def encode(self, input: Tensor) -> Tensor:
         """Return the probabilities (N, sizes[-1]) of the top units, each layer given those of the one below."""
-        for rbm in self.rbms:
+        for rbm in self.machines:
             input = rbm.encode(input)
         return input
 
     def decode(self, code: Tensor) -> Tensor:
         """Return the probabilities (N, sizes[0]) of the visible units, each layer given those of the one above."""
-        for rbm in reversed(list(self.rbms)):
+        for rbm in reversed(self.machines):
             code = rbm.decode(code)
         return code
 
@@ -64,7 +70,7 @@ class DBN(Module):
         units are passed down.
         """
         expect.size(self._get_name(), n=n, steps=steps)
-        *below, top = list(self.rbms)
+        *below, top = self.machines
         if start is None:
             half = ag.full((n, top.visible), 0.5, dtype=top.weight.dtype)
         elif len(start) == n:
@@ -83,10 +89,8 @@ class DBN(Module):
         """Return a network (N, ...) to (N, num_classes) of sigmoid layers with copies of these weights, and a new last one."""
         expect.size(self._get_name(), num_classes=num_classes)
         layers: list[Module] = [Flatten()]
-        for rbm in self.rbms:
+        for rbm in self.machines:
             linear = Linear(rbm.visible, rbm.hidden, dtype=rbm.weight.dtype)
-            with ag.no_grad():
-                linear.weight.copy_(rbm.weight)
-                linear.bias.copy_(rbm.hidden_bias)
+            linear.load_state_dict({"weight": rbm.weight.detach(), "bias": rbm.hidden_bias.detach()})
             layers += [linear, Sigmoid()]
-        return Sequential(*layers, Linear(self.sizes[-1], num_classes, dtype=self.rbms[0].weight.dtype))
+        return Sequential(*layers, Linear(self.sizes[-1], num_classes, dtype=self.machines[0].weight.dtype))

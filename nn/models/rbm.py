@@ -160,11 +160,9 @@ class ContrastiveDivergence:
 
     def __call__(self, outputs: object, v: Tensor) -> Tensor:
         data = self.model._visible(v).detach()
-        start = data
-        if self.persistent:
-            start = self.chain
-            if start is None:
-                half = ag.full((self.chains, self.model.visible), 0.5, dtype=data.dtype)
-                start = ag.bernoulli(half, generator=self.generator)
+        if self.persistent and self.chain is None:
+            half = ag.full((self.chains, self.model.visible), 0.5, dtype=data.dtype)
+            self.chain = ag.bernoulli(half, generator=self.generator)
+        start = self.chain if self.persistent and self.chain is not None else data
         self.chain = self.model.gibbs(start, self.k, self.generator)
         return self.model.free_energy(data).mean() - self.model.free_energy(self.chain).mean()

@@ -34,12 +34,12 @@ def vgg_features(depth: int, batch_norm: bool, in_channels: int, small_input: bo
 
 
 class VGG(Module):
-    """Stages of 3x3 convolutions (*features*), and three linear layers, for pictures (N, C, H, W) of 224x224 or so.
+    """Stages of 3x3 convolutions (*features*), and three linear layers, for pictures (N, C, H, W) from 32x32; 224x224 is usual.
 
     ``vgg11``, ``vgg13``, ``vgg16`` and ``vgg19`` make the published ones, of 132,863,336, 133,047,848, 138,357,544 and
     143,667,240 parameters ("133, 133, 138, 144 million" in table 2 of the paper); those with ``_bn`` normalise each
-    convolution.  The names are torchvision's.  *in_channels* and *small_input* are arguments of the functions, not of this
-    class, but the classifier has to know of the second: the features are then pooled to 1x1 instead of 7x7.
+    convolution.  The names are torchvision's.  With *small_input* the features are pooled to 1x1 instead of 7x7; the
+    functions leave out their last max pooling too.
 
     Source: Simonyan & Zisserman, "Very Deep Convolutional Networks for Large-Scale Image Recognition", 2014.
 

@@ -50,7 +50,7 @@ def boltzmann(
     net = models.DBN((784, 256, 256))
     with ag.no_grad():  # the pixels' own shares, so that the weights are left with what pixels have in common
         share = x.mean(0).clamp(0.02, 0.98)
-        net.rbms[0].visible_bias.copy_((share / (1 - share)).log())
+        net.machines[0].visible_bias.copy_((share / (1 - share)).log())
     errors: list[tuple[float, float]] = []
 
     def train(rbm: models.RBM, codes: Tensor) -> None:
@@ -62,10 +62,10 @@ def boltzmann(
         run.fit(f"machine {len(errors) + 1}", rbm, loader, criterion, sgd, epochs, callbacks=[fall])
         errors.append((before, _error(rbm, codes)))
 
-    training.greedy_layerwise(net.rbms, x, train)
+    training.greedy_layerwise(net.machines, x, train)
     rows = [(i, round(before, 4), round(after, 4)) for i, (before, after) in enumerate(errors, 1)]
     run.table("Mean squared error of one step down and up", ("machine", "before training", "after"), rows)
-    first = net.rbms[0]
+    first = net.machines[0]
     _filters(run, first, test)
     _energies(run, first, x, test)
     _imagined(run, net, first, test, steps)

@@ -14,6 +14,7 @@ import optim
 from autograd_core import Tensor
 
 from ... import data, functional, interpret, layers, models, training
+from ...module import Module
 from .. import figures
 from ..options import Count, Positive, Share
 from ..registry import lesson
@@ -39,7 +40,7 @@ def pairs(run: Run, x: Tensor, batch_size: int = 100) -> data.DataLoader:
 
 
 @ag.no_grad()
-def error(model: layers.Module, input: Tensor, clean: Tensor) -> float:
+def error(model: Module, input: Tensor, clean: Tensor) -> float:
     """Return the mean squared error of what *model* makes of *input*."""
     return float(functional.mse_loss(model.eval()(input), clean).item())
 
@@ -58,7 +59,7 @@ def error(model: layers.Module, input: Tensor, clean: Tensor) -> float:
         "Kingma & Welling, Auto-Encoding Variational Bayes, 2013",
     ),
     minutes=2.5,
-    quick={"epochs": 25, "pictures": 1000},
+    quick={"epochs": 25, "pictures": 800},
 )
 def autoencoders(
     run: Run,
@@ -118,7 +119,7 @@ def _linear(run: Run, x: Tensor) -> None:
     fall = training.Schedule(optim.lr_scheduler.CosineAnnealingLR(adam, epochs))
     centred = x - mean
     run.fit("linear autoencoder", model, pairs(run, centred, 250), layers.MSELoss(), adam, epochs, callbacks=[fall])
-    basis = np.linalg.qr(model.decoder[0].weight.array)[0]
+    basis = np.linalg.qr(model.get_parameter("decoder.0.weight").array)[0]
     cosines = np.linalg.svd(fit.components.array @ basis)[1].clip(max=1)
     angle = float(np.degrees(np.arccos(cosines)).max())
     best = float(((fit.codes @ fit.components - centred) ** 2).mean().item())
@@ -266,7 +267,7 @@ def pretraining(
     x, test, y, labels = clothes(pictures)
     sizes = (784, 256, 256, 256)
     stack = [models.DenoisingAutoencoder((n, m), code="sigmoid", level=0.3) for n, m in pairwise(sizes)]
-    losses = []
+    losses: list[list[float]] = []
 
     def train(layer: models.DenoisingAutoencoder, codes: Tensor) -> None:
         adam = optim.Adam(layer.parameters(), lr=1e-3)
@@ -330,7 +331,7 @@ def draw_labelled(rng: np.random.Generator, labels: NDArray[Any], count: int) ->
 
 
 @ag.no_grad()
-def accuracy(net: layers.Module, x: Tensor, labels: NDArray[Any]) -> float:
+def accuracy(net: Module, x: Tensor, labels: NDArray[Any]) -> float:
     """Return the share of right answers, in eval mode."""
     net.eval()
     answers = [net(x[i : i + 500]).argmax(1).array for i in range(0, len(x), 500)]
@@ -339,7 +340,7 @@ def accuracy(net: layers.Module, x: Tensor, labels: NDArray[Any]) -> float:
 
 def _network(sizes: tuple[int, ...], stack: Iterable[models.Autoencoder]) -> layers.Sequential:
     """Return sigmoid layers and a last one; the first ones are copies of those of the encoders."""
-    hidden: list[layers.Module] = [layers.Flatten()]
+    hidden: list[Module] = [layers.Flatten()]
     for n, m in pairwise(sizes):
         hidden += [layers.Linear(n, m), layers.Sigmoid()]
     net = layers.Sequential(*hidden, layers.Linear(sizes[-1], 10))
@@ -348,7 +349,7 @@ def _network(sizes: tuple[int, ...], stack: Iterable[models.Autoencoder]) -> lay
     return net
 
 
-def _fine_tune(net: layers.Module, x: Tensor, y: Tensor, steps: int, lr: float, rng: np.random.Generator) -> None:
+def _fine_tune(net: Module, x: Tensor, y: Tensor, steps: int, lr: float, rng: np.random.Generator) -> None:
     adam = optim.Adam(net.parameters(), lr=lr)
     for _ in range(steps):
         batch = ag.from_numpy(rng.integers(0, len(x), 50))

@@ -167,8 +167,8 @@ def style_transfer(
     run.figure(
         "painted", drawn, "Above, the contents; at the left, the styles; and each content painted in each style."
     )
-    mix = styles[next(iter(styles))], contents[next(iter(contents))]
-    _texture(run, model, *(as_input(picture, size) for picture in mix), options)
+    first, second = (as_input(next(iter(pictures.values())), size) for pictures in (styles, contents))
+    _texture(run, model, first, second, options)
     run.say(
         """The maps of a middle layer say what is where, and the Gram matrix of a layer says only which features occur together,
         wherever that is: so one picture can give the places and another the paint. With the style alone, from noise, the result

@@ -30,7 +30,7 @@ EACH = 10  # labels of each class
         "Oliver et al., Realistic Evaluation of Deep Semi-Supervised Learning Algorithms, 2018",
     ),
     minutes=4.0,
-    quick={"steps": 150, "repeats": 2, "batch": 96},
+    quick={"steps": 120, "repeats": 2, "batch": 64},
 )
 def semi_supervised(
     run: Run,
@@ -69,9 +69,9 @@ def semi_supervised(
     alone, helped = (np.array(scores[kind]) for kind in kinds)
     gain = helped - alone
     drawn, axes = figures.new(height=3.6)
-    for i, values in enumerate(zip(alone, helped, strict=True)):
+    for i, pair in enumerate(zip(alone, helped, strict=True)):
         axes.plot(
-            [0, 1], values, "o-", color=figures.GREY, markersize=5, label="one draw of the labels" if not i else None
+            [0, 1], pair, "o-", color=figures.GREY, markersize=5, label="one draw of the labels" if not i else None
         )
     for place, values, colour in ((0, alone, figures.VERMILION), (1, helped, figures.BLUE)):
         axes.errorbar(

@@ -12,6 +12,7 @@ import optim
 from autograd_core import Tensor
 
 from ... import data, interpret, layers, models
+from ...module import Module
 from .. import figures
 from ..options import Count, Positive
 from ..registry import lesson
@@ -34,7 +35,7 @@ BOX = (0.0, 1.0)
         "Madry et al., Towards Deep Learning Models Resistant to Adversarial Attacks, 2017",
     ),
     minutes=1.0,
-    quick={"steps": 10, "weights": 3, "iterations": 10},
+    quick={"steps": 6, "weights": 2, "iterations": 8},
     needs=("scipy",),
 )
 def adversarial_photographs(
@@ -53,7 +54,9 @@ def adversarial_photographs(
             f"target={target!r}: expected one of the 1,000 classes of ImageNet, such as 'toaster'"
         )
     wanted = ag.tensor([names.index(target)])
-    rows, drawn, captions = [], {}, {}
+    rows: list[tuple[Any, ...]] = []
+    drawn: dict[str, list[Any]] = {}
+    captions: dict[str, list[str]] = {}
     photographs = data.photographs()
     for name in run.track(("chelsea", "coffee"), "attacking"):
         x = whole_input(photographs[name])
@@ -165,7 +168,7 @@ def adversarial_training(
     x, y = sets.test.with_transform(plain).batch(range(min(tested, len(sets.test))))
     batches = [(x[i : i + 250], y[i : i + 250]) for i in range(0, len(x), 250)]
 
-    def one_random_step(model: layers.Module, inputs: Tensor, labels: Tensor) -> Tensor:
+    def one_random_step(model: Module, inputs: Tensor, labels: Tensor) -> Tensor:
         return interpret.pgd(model, inputs, labels, epsilon, steps=1, step_size=1.25 * epsilon, bounds=BOX)
 
     nets, curves = {}, {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -12,6 +13,7 @@ import optim
 from autograd_core import Tensor
 
 from ... import data, functional, interpret, layers, models
+from ...module import Module
 from .. import figures
 from ..options import Count
 from ..registry import lesson
@@ -40,7 +42,7 @@ DREAMT = ("tabby", "espresso", "strawberry", "peacock", "volcano", "zebra", "gol
         "Petsiuk, Das & Saenko, RISE, 2018, for the insertion curve",
     ),
     minutes=1.5,
-    quick={"samples": 4, "points": 20, "stride": 48, "steps": 60, "size": 64},
+    quick={"samples": 2, "points": 12, "stride": 48, "steps": 40, "size": 56},
 )
 def seeing_a_photograph(
     run: Run,
@@ -76,12 +78,10 @@ def seeing_a_photograph(
     )
 
 
-def _maps(
-    run: Run, model: layers.Module, x: Tensor, answer: int, name: str, samples: int, points: int, stride: int
-) -> None:
+def _maps(run: Run, model: Module, x: Tensor, answer: int, name: str, samples: int, points: int, stride: int) -> None:
     """Draw the attribution maps, and measure what they are worth."""
     methods: dict[str, Tensor] = {}
-    ways = {
+    ways: dict[str, Callable[[], Tensor]] = {
         "saliency": lambda: interpret.saliency(model, x, answer),
         "SmoothGrad": lambda: interpret.smooth_grad(model, x, answer, samples=samples),
         "input times gradient": lambda: interpret.input_times_gradient(model, x, answer),
@@ -146,7 +146,7 @@ def _as_map(found: Tensor, x: Tensor) -> NDArray[Any]:
 
 
 @ag.no_grad()
-def _insertion(model: layers.Module, x: Tensor, answer: int, found: NDArray[Any]) -> float:
+def _insertion(model: Module, x: Tensor, answer: int, found: NDArray[Any]) -> float:
     """Return the mean probability of *answer* over blurred pictures that have 5, 10, ... 95 % of their pixels back."""
     marked = interpret.gaussian_blur(ag.from_numpy(found[None, None].astype(np.float32)), 3.0).array.ravel()
     order = np.argsort(-marked)
@@ -158,7 +158,7 @@ def _insertion(model: layers.Module, x: Tensor, answer: int, found: NDArray[Any]
     return float(model(ag.from_numpy(pictures.reshape(19, *x.shape[1:]))).softmax(1)[:, answer].mean())
 
 
-def _inside(run: Run, model: layers.Module, x: Tensor) -> None:
+def _inside(run: Run, model: Module, x: Tensor) -> None:
     """Draw the filters of the first layer, and some maps of hidden layers."""
     filters = interpret.filters(model)[..., ::-1]  # the network's channels are blue, green, red
     found = interpret.activations(model, x, SHOWN)
@@ -183,7 +183,7 @@ def _inside(run: Run, model: layers.Module, x: Tensor) -> None:
     )
 
 
-def _wanted(run: Run, model: layers.Module, names: tuple[str, ...], steps: int, size: int) -> None:
+def _wanted(run: Run, model: Module, names: tuple[str, ...], steps: int, size: int) -> None:
     """Draw what excites units and classes most, with and without priors."""
     rng = np.random.default_rng(run.seed)
 
@@ -244,7 +244,7 @@ def _wanted(run: Run, model: layers.Module, names: tuple[str, ...], steps: int, 
         "Xiao, Rasul & Vollgraf, Fashion-MNIST, 2017",
     ),
     minutes=2.0,
-    quick={"epochs": 1, "pictures": 1000, "steps": 30},
+    quick={"epochs": 1, "pictures": 1000, "steps": 20, "shown": 300},
     needs=("sklearn",),
 )
 def seeing_clothes(
@@ -253,6 +253,7 @@ def seeing_clothes(
     epochs: Annotated[Count, "times through the pictures"] = 5,
     pictures: Annotated[Count, "training pictures, of 10,000"] = 10_000,
     steps: Annotated[Count, "of the ascent to each optimised picture"] = 200,
+    shown: Annotated[Count, "test pictures that are drawn in the plane"] = 1000,
 ) -> None:
     """Train a small convolutional network on Fashion-MNIST, and look into it.
 
@@ -270,7 +271,7 @@ def seeing_clothes(
     model.eval()
     _probes(run, before, interpret.linear_probes(model, *probed))
     _units(run, model, sets, steps)
-    _plane(run, model, sets)
+    _plane(run, model, sets, shown)
     run.say(
         """A line reads the class from each layer better than from the pixels, and best from the last: training makes the
         classes linearly separable step by step. Random layers help a little too, because they offer many features. The
@@ -328,7 +329,7 @@ def _units(run: Run, model: models.SmallCNN, sets: data.Splits, steps: int) -> N
     grey = ag.full((len(units), 1, 28, 28), low) + 0.1 * ag.rand(len(units), 1, 28, 28)
     options: dict[str, Any] = {"steps": steps, "rate": 0.05, "jitter": 2, "blur": 0.4, "bounds": (low, high)}
     made = interpret.optimal_input(model, grey, layer="features.9", units=units.tolist(), **options)
-    rows = {}
+    rows: dict[str, list[NDArray[Any]]] = {}
     for unit, wanted in zip(units, made, strict=True):
         title = (
             " " * len(rows) if rows else "left: optimised; beside it the nine test pictures that excite the unit most"
@@ -352,9 +353,9 @@ def _units(run: Run, model: models.SmallCNN, sets: data.Splits, steps: int) -> N
     run.claim("Ascent excites every unit more than the grey that it began with", risen == 8, f"{risen} of 8")
 
 
-def _plane(run: Run, model: models.SmallCNN, sets: data.Splits) -> None:
-    """Draw the last hidden layer of 1,000 test pictures in the plane."""
-    x, y = sets.test.batch(range(1000))
+def _plane(run: Run, model: models.SmallCNN, sets: data.Splits, shown: int) -> None:
+    """Draw the last hidden layer of test pictures in the plane."""
+    x, y = sets.test.batch(range(min(max(shown, 50), len(sets.test))))
     codes = interpret.activations(model, x, ["classifier.3"])["classifier.3"]
     fit = interpret.pca(codes, 2)
     points = {
@@ -375,5 +376,5 @@ def _plane(run: Run, model: models.SmallCNN, sets: data.Splits) -> None:
     run.figure(
         "plane",
         drawn,
-        "The last hidden layer for 1,000 test pictures, by class: a projection, and neighbourhoods.",
+        "The last hidden layer for test pictures, by class: a projection, and neighbourhoods.",
     )

@@ -27,6 +27,7 @@ def strips(
     *shown* goes to ``imshow``.  A title that is empty or begins with a blank takes no room.
     """
     from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     columns = max(map(len, rows.values()))
     heights = []
@@ -34,9 +35,9 @@ def strips(
         shape = np.shape(pictures[0])
         height = width / columns * shape[0] / shape[1] + GAP
         heights.append(height + TITLE * bool(title.strip()) + CAPTION * bool(captions and title in captions))
-    figure = Figure(figsize=(width, sum(heights)), layout="constrained")
-    figure.get_layout_engine().set(w_pad=0.02, h_pad=0.02, wspace=0, hspace=0)
-    parts = np.atleast_1d(figure.subfigures(len(rows), 1, height_ratios=heights))
+    tight = ConstrainedLayoutEngine(w_pad=0.02, h_pad=0.02, wspace=0, hspace=0)
+    figure = Figure(figsize=(width, sum(heights)), layout=tight)
+    parts = figure.subfigures(len(rows), 1, squeeze=False, height_ratios=heights)[:, 0]
     for part, (title, pictures) in zip(parts, rows.items(), strict=True):
         if title.strip():
             part.suptitle(title, x=0.004, ha="left", fontsize=10, fontweight="bold", color=figures.PAPER.ink)
