@@ -47,8 +47,9 @@ OURS = frozenset({
     "ag.Scope", "ag.at_warm_up", "ag.autograd.strict_zeros", "ag.ctc_losses", "ag.current_scope", "ag.enter_scope",
     "ag.get_printoptions", "ag.get_winograd", "ag.kernel", "ag.leave_scope", "ag.parallel", "ag.primitive",
     "ag.recurrent_layer", "ag.scope", "ag.set_winograd", "ag.soft_cross_entropy", "ag.softmax_cross_entropy", "ag.warm_up",
-    "ag.written", "nn.functional.strict_losses", "nn.summary", "optim.l1_penalty", "optim.l2_penalty",
-    "optim.clip_weights_", "optim.lr_scheduler.RobbinsMonroLR", "optim.max_norm_", "optim.soft_threshold_",
+    "ag.written", "nn.NoisyReLU", "nn.functional.noisy_relu", "nn.functional.strict_losses", "nn.summary",
+    "optim.clip_weights_", "optim.l1_penalty", "optim.l2_penalty", "optim.lr_scheduler.RobbinsMonroLR", "optim.max_norm_",
+    "optim.soft_threshold_",
 })  # fmt: skip
 
 

@@ -21,6 +21,7 @@ CLASSES = integers("n", 0, 5)
 CALLS: dict[str, list[Call]] = {
     "ag.ctc_losses": [call("9n5", integers("n3", 1, 5), integers("n", 7, 10), integers("n", 1, 4))],
     "nn.functional.gumbel_softmax": [call("nc")],
+    "nn.functional.noisy_relu": [call("ab")],
     "ag.linalg.eigh": [call(definite("b33"))],
     "ag.linalg.svd": [call("43", full_matrices=False), call("b23", full_matrices=False)],
     "ag.recurrent_layer": [
@@ -46,6 +47,7 @@ MADE: dict[str, tuple[Callable[[], nn.Module], Call]] = {
     "FractionalMaxPool2d": (lambda: nn.FractionalMaxPool2d(2, output_size=3), call(distinct("nc67"))),
     "FractionalMaxPool3d": (lambda: nn.FractionalMaxPool3d(2, output_size=3), call(distinct("nc567"))),
     "NLLLoss2d": (lambda: nn.NLLLoss2d(), call("n523", integers("n23", 0, 5))),
+    "NoisyReLU": (lambda: nn.NoisyReLU().eval(), call("n4")),
     "Sequential": (lambda: nn.Sequential(nn.Linear(4, 3), nn.Tanh()), call("n4")),
     "TransformerDecoder": (transformer(nn.TransformerDecoder, nn.TransformerDecoderLayer), call("tn4", "sn4")),
     "TransformerEncoder": (transformer(nn.TransformerEncoder, nn.TransformerEncoderLayer), call("tn4")),

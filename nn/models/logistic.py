@@ -87,7 +87,9 @@ class LogisticRegression(Module):
         before = [p.detach().clone() for p in parameters]
         momentum = 1.0
         for count in range(1, iterations + 1):
-            loss = F.cross_entropy(F.linear(x, *parameters), labels) + penalty / 2 * (self.weight * self.weight).sum()
+            with ag.enable_grad():
+                scores = F.linear(x, *parameters)
+                loss = F.cross_entropy(scores, labels) + penalty / 2 * (self.weight * self.weight).sum()
             gradients = ag.grad(loss, parameters)
             if max(float(np.abs(g.array).max()) for g in gradients) <= tolerance:
                 return count

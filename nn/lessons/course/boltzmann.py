@@ -38,7 +38,7 @@ def boltzmann(
     epochs: Annotated[Count, "times through the pictures, for each machine"] = 20,
     pictures: Annotated[Count, "training pictures, of 10,000"] = 10_000,
     tiny: Annotated[Count, "updates of the tiny machines"] = 2500,
-    steps: Annotated[Count, "of Gibbs sampling for each imagined picture"] = 500,
+    steps: Annotated[Count, "of Gibbs sampling for each imagined picture"] = 1000,
     lr: Annotated[Positive, "learning rate, which falls to a twentieth"] = 0.1,
 ) -> None:
     """Train machines that are small enough to sum over all their states, then one on Fashion-MNIST, then a deep belief net."""

@@ -35,7 +35,7 @@ BOX = (0.0, 1.0)
         "Madry et al., Towards Deep Learning Models Resistant to Adversarial Attacks, 2017",
     ),
     minutes=1.0,
-    quick={"steps": 6, "weights": 2, "iterations": 8},
+    quick={"steps": 6, "weights": 3, "iterations": 12},
     needs=("scipy",),
 )
 def adversarial_photographs(

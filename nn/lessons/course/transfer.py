@@ -53,7 +53,7 @@ KINDS = {
         "Yosinski et al., How transferable are features in deep neural networks?, 2014",
         "Iandola et al., SqueezeNet, 2016",
     ),
-    minutes=5,
+    minutes=3,
     quick={"labels": 100, "tests": 150, "steps": 12},
 )
 def transfer(
