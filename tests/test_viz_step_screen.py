@@ -71,9 +71,11 @@ class Terminal:
         self.resize(*size)
         self.before = termios.tcgetattr(self.slave)
         command = [sys.executable, "-c", CHILD, sys.executable, *arguments]
+        # LINES and COLUMNS, which test runners set, would count more for curses than the window.
+        inherited = {name: value for name, value in os.environ.items() if name not in ("LINES", "COLUMNS")}
         self.process = subprocess.Popen(
             command, cwd=folder, stdin=self.slave, stdout=self.slave, stderr=self.slave, start_new_session=True,
-            env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8", "TERM": TERM, **environment},
+            env={**inherited, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8", "TERM": TERM, **environment},
         )  # fmt: skip
 
     def resize(self, columns: int, rows: int) -> None:

@@ -67,7 +67,7 @@ def title(name: str) -> str:
 def architectures(
     run: Run,
     *,
-    pictures: Annotated[Count, "of clothes, 28x28, that each network learns from"] = 1500,
+    pictures: Annotated[Count, "of clothes, 28x28, that each network learns from"] = 1200,
     epochs: Annotated[Count, "times through them"] = 4,
     all_networks: Annotated[
         bool, "train all of them, not ResNet-18 alone, and take a step of each at full size"
