@@ -235,7 +235,9 @@ def test_wrong_names_offer_the_nearest(
 
     monkeypatch.chdir(tmp_path)
     said = run("train", "lenett", cwd=tmp_path, status=2).stderr
-    assert "unknown model 'lenett'; did you mean 'lenet' or 'alexnet' or 'googlenet'? There are: lenet, cnn, mlp" in said
+    assert (
+        "unknown model 'lenett'; did you mean 'lenet' or 'alexnet' or 'googlenet'? There are: lenet, cnn, mlp" in said
+    )
     said = fails("train", "lenet", "--data", "fashion")
     assert "unknown data set 'fashion'; did you mean 'fashion-mnist'" in said
     monkeypatch.chdir(lenet.parents[1])

@@ -102,13 +102,15 @@ class Terminal:
         return False
 
     def until(self, *expected: str, absent: str = "\0") -> str:
-        """Wait until all of *expected* are on the screen, and *absent* is not."""
+        """Wait until all of *expected* are on the screen, and *absent* is not, and nothing more comes."""
         end = time.monotonic() + PATIENCE
         while any(part not in self.text for part in expected) or absent in self.text:
             if time.monotonic() > end or (
                 not self.read(0.2) and self.process.poll() is not None and not self.read(0.1)
             ):
                 pytest.fail(f"expected {expected}, without {absent!r}; the screen is\n{self.text}")
+        while self.read(0.1):  # the rest of what is being drawn
+            pass
         return self.text
 
     def ended(self) -> int:
