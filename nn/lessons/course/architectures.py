@@ -87,8 +87,7 @@ def architectures(
         """Depth paid, width did not: from AlexNet to ResNet-50 the errors halve, while the parameters fall to less than half.
         Nearly all of AlexNet's and VGG's sit in the first linear layer; averaging the last maps, which GoogLeNet, ResNet and
         SqueezeNet do, does without it. SqueezeNet keeps AlexNet's accuracy with a fiftieth of the parameters. On a few small
-        pictures residual connections and batch normalisation show at once: ResNet has learned before the others have
-        begun."""
+        pictures residual connections and batch normalisation show at once: ResNet is ahead from the first epoch."""
     )
 
 
