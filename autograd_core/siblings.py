@@ -1,13 +1,13 @@
 """``torch.nn``, ``torch.optim``, ``torch.utils.data``: the packages beside the engine, found through it as PyTorch's are.
 
 The engine imports none of them.  As a submodule is an attribute of its package once somebody has imported it, each of
-these is there once the program has imported what it stands for: ``import nn``, and ``autograd_core.nn`` is that package.
+these is there once the program has imported its package: ``import nn``, and ``autograd_core.nn`` is that package.
 """
 
 from __future__ import annotations
 
 import sys
-from functools import partial
+from functools import partial, reduce
 from types import ModuleType
 
 __all__ = ["found", "found_in_utils"]
@@ -17,13 +17,13 @@ def _found(package: str, siblings: dict[str, str], name: str) -> ModuleType:
     """Return the imported module that programs written for PyTorch reach as *name* of *package*, or raise AttributeError."""
     if name not in siblings:
         raise AttributeError(f"module {package!r} has no attribute {name!r}", name=name)
-    if (module := sys.modules.get(siblings[name])) is None:
-        beside = siblings[name].partition(".")[0]
+    beside, *path = siblings[name].split(".")
+    if (module := sys.modules.get(beside)) is None:
         raise AttributeError(
             f"module {package!r} has no attribute {name!r} yet: {beside!r} is a package of its own, and nothing has imported "
             f"it; write `import {beside}` beside `import autograd_core`"
         )
-    return module
+    return reduce(getattr, path, module)
 
 
 # What Python asks, of a module, for the names that it does not have.

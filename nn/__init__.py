@@ -1,6 +1,8 @@
 """Neural networks: modules, layers, losses, initialisation, models, data and training."""
 
-from . import caffe, data, functional, hooks, init, interpret, models, ops, reinforcement, training, utils
+from typing import TYPE_CHECKING
+
+from . import functional, hooks, init, ops, utils
 from .layers import (
     CELU,
     ELU,
@@ -175,6 +177,12 @@ from .sequence import (
     unpad_sequence,
 )
 from .summary import summary
+
+if TYPE_CHECKING:
+    from . import caffe, data, interpret, models, reinforcement, training
+else:  # to which every name would be a package
+    from .later import found as __getattr__  # noqa: F401 - Python calls it
+    from .later import names as __dir__  # noqa: F401 - and this for dir()
 
 __all__ = [
     "CELU",

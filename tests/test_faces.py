@@ -122,8 +122,9 @@ def _is_declaration(node: ast.stmt) -> bool:
         return isinstance(node.value, ast.Constant)  # the docstring
     if isinstance(node, ast.Assign):
         return isinstance(node.value, ast.List | ast.Constant | ast.Name | ast.Attribute)  # __all__, and second names
-    if isinstance(node, ast.If):  # what type checkers must not see
-        return ast.unparse(node.test) == "not TYPE_CHECKING" and all(_is_declaration(inner) for inner in node.body)
+    if isinstance(node, ast.If):  # what type checkers alone must see, or must not see
+        told_apart = ast.unparse(node.test) in ("TYPE_CHECKING", "not TYPE_CHECKING")
+        return told_apart and all(_is_declaration(inner) for inner in [*node.body, *node.orelse])
     return isinstance(node, ast.Import | ast.ImportFrom)
 
 

@@ -78,6 +78,7 @@ READERS = "autograd_core.viz"
 LATE = {
     "autograd_core/readers.py": "a Tensor's way up to viz, taken when a reader is asked for",
     "autograd_core/warmup.py": "packages beside this one, where they are there",
+    "nn/later.py": "what stands on the layers, taken when it is asked for",
 }
 
 # Applications: they stand on top of nn and may import optim too; within nn only the command line imports them.

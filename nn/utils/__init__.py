@@ -1,12 +1,19 @@
 """Tools around modules, under the names of ``torch.nn.utils``: clipping, reparametrization, pruning, fusion, packing."""
 
-from . import data, parametrizations, parametrize, prune, rnn, stateless
+from typing import TYPE_CHECKING
+
+from . import parametrizations, parametrize, prune, rnn, stateless
 from .clip_grad import clip_grad_norm_, clip_grad_value_, clip_grads_with_norm_, get_total_norm
 from .convert_parameters import parameters_to_vector, vector_to_parameters
 from .fusion import fuse_conv_bn_eval, fuse_conv_bn_weights, fuse_linear_bn_eval, fuse_linear_bn_weights
 from .init import skip_init
 from .spectral_norm import remove_spectral_norm, spectral_norm
 from .weight_norm import remove_weight_norm, weight_norm
+
+if TYPE_CHECKING:
+    from . import data
+else:  # to which every name would be a package
+    from ..later import found_in_utils as __getattr__  # noqa: F401 - Python calls it
 
 __all__ = [
     "clip_grad_norm_",
