@@ -5,11 +5,12 @@ from __future__ import annotations
 from ..draw import Drawing, draw
 from ..page import html_of
 from ..stepper import Stepper
-from .markup import STYLE, folded, frame, image
+from .markup import framed, image
 
 __all__ = ["LIMIT", "html_of_drawing", "html_of_stepper", "text_of_stepper"]
 
-LIMIT = 60 * 1024  # bytes of an output: a notebook with fifty of them can still be opened, sent and compared
+LIMIT = 64 * 1024  # bytes of an output: a notebook with fifty of them can still be opened, sent and compared
+ESCAPES = 512  # bytes by which a packed page grows in an attribute: it has some twenty marks to escape, and its title
 STEPS = 60  # that are listed as text
 
 
@@ -24,14 +25,14 @@ def html_of_stepper(s: Stepper) -> str:
     Above ``LIMIT`` bytes the page has statistics of arrays without their entries; where that does not help there is the
     picture, and how to have the page as a file.
     """
-    shown = draw(s.trace)
-    picture = folded(shown.scene.title, image(shown.svg, shown.scene.title), name="ag-picture")
-    room = LIMIT - len(picture) - len(frame("", shown.scene.title)) - len(STYLE)
-    page = html_of(s.trace, checks=s.checks, budget=room, packed=True)
-    if len(page) <= room:
-        return f"{STYLE}{frame(page, shown.scene.title)}{picture}"
+    drawing = draw(s.trace)
+    svg, title = drawing.svg, drawing.scene.title
+    room = LIMIT - ESCAPES - len(framed("", svg, title))
+    shown = framed(html_of(s.trace, checks=s.checks, budget=room, packed=True), svg, title)
+    if len(shown) <= LIMIT:
+        return shown
     said = "The page that steps through it is too large for a notebook: <code>step(...).save('steps.html')</code> writes it."
-    return f"{picture}<p>{said}</p>"
+    return f"{framed(None, svg, title)}<p>{said}</p>"
 
 
 def text_of_stepper(s: Stepper) -> str:
