@@ -24,6 +24,7 @@ RADIUS = 6.0
 STACK = 4.0  # how far the boxes behind a fold stick out
 TIP = 7.0  # the length of an arrow's tip
 TITLE = 18.0  # the height of a cluster's title
+INDENT = 12.0  # of the title from the cluster's left side
 LEGEND_WIDTH = 420.0  # at least this much, however narrow the picture is
 
 
@@ -61,7 +62,7 @@ def scene(made: Trace, shown: Visible, contents: Mapping[str, Content], layout: 
     titles = [_frame_title(made, c, layout.clusters[c.id]) for c in shown.clusters]
     ways = [_way(made, e, route.points) for e, route in zip(shown.edges, layout.routes, strict=True)]
     boxes = [_box(box, contents[box.id], layout.boxes[box.id]) for box in shown.boxes]
-    taken = [_grown(at, 1) for at in layout.boxes.values()]
+    taken = [*(_grown(at, 1) for at in layout.boxes.values()), *map(_covered, titles)]
     counts = []
     for e, route in zip(shown.edges, layout.routes, strict=True):
         if len(e.edges) > 1:
@@ -84,8 +85,16 @@ def _frame(made: Trace, cluster: VisibleCluster, at: Rectangle) -> Group:
 
 
 def _frame_title(made: Trace, cluster: VisibleCluster, at: Rectangle) -> Group:
-    title = clipped(module_title(made, cluster), at.width - 20, SIZES["detail"], bold=True)
-    return Group("", "frame", (Text(at.x + 12, at.y + TITLE, title, f"frame{_level(made, cluster.module)}", "start"),))
+    title = clipped(module_title(made, cluster), at.width - 2 * INDENT, SIZES["detail"], bold=True)
+    text = Text(at.x + INDENT, at.y + TITLE, title, f"frame{_level(made, cluster.module)}", "start")
+    return Group("", "frame", (text,))
+
+
+def _covered(title: Group) -> Rectangle:
+    """Return where a cluster's title is, which no count may cover."""
+    (text,) = title.shapes
+    assert isinstance(text, Text)
+    return Rectangle(text.x, text.y - SIZES["detail"], width(text.text, SIZES["detail"], bold=True), SIZES["detail"])
 
 
 def _level(made: Trace, module: int) -> int:

@@ -66,9 +66,11 @@ def dot_source(graph: Graph) -> str:
         inner.setdefault(cluster.parent, []).append(cluster)
     for i, box in enumerate(graph.boxes):
         boxes.setdefault(box.cluster, []).append((i, box))
+    sides = max((cluster.padding for cluster in graph.clusters), default=0.0)
+    gap = graph.layer_gap + sides  # where one frame ends and the next begins, both lie between two ranks
     lines = [
         "digraph {",
-        f"graph [rankdir={graph.direction} ranksep={graph.layer_gap / INCH:g} nodesep={graph.box_gap / INCH:g}]",
+        f"graph [rankdir={graph.direction} ranksep={gap / INCH:g} nodesep={graph.box_gap / INCH:g}]",
         'node [shape=box fixedsize=true label=""]',
         "edge [arrowhead=none]",
     ]
@@ -95,7 +97,8 @@ def _title(cluster: Cluster) -> str:
     if not cluster.title_height:
         return '""'
     plain = " ".join(f'{name}="0"' for name in ("BORDER", "CELLBORDER", "CELLSPACING", "CELLPADDING"))
-    size = f'FIXEDSIZE="TRUE" WIDTH="{max(cluster.title_width, 1):.0f}" HEIGHT="{max(cluster.title_height, 1):.0f}"'
+    across, down = cluster.title_width + 2 * cluster.padding, cluster.title_height
+    size = f'FIXEDSIZE="TRUE" WIDTH="{max(across, 1):.0f}" HEIGHT="{max(down, 1):.0f}"'
     return f"<<TABLE {plain} {size}><TR><TD></TD></TR></TABLE>>"
 
 
