@@ -18,10 +18,10 @@ from typing import Any
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("MPLBACKEND", "Agg")
 
+import browser
 import hypothesis
 import numpy as np
 import pytest
-from browser import launched
 from tqdm import tqdm
 
 import autograd_core as ag
@@ -72,8 +72,17 @@ def torch() -> Iterator[Any]:
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
     """A browser, see tests/browser.py; tests that ask for it are skipped where there is none."""
-    with launched() as browser:
-        yield browser
+    with browser.launched() as found:
+        yield found
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[Any]:
+    """Report the tests that are skipped for want of a browser together: one line says so, not one for each place."""
+    report = yield
+    if report.skipped and isinstance(report.longrepr, tuple) and report.longrepr[2].endswith(browser.NONE):
+        report.longrepr = (browser.__file__, None, report.longrepr[2])
+    return report
 
 
 @pytest.fixture
