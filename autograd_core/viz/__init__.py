@@ -5,7 +5,7 @@ Not imported by ``autograd_core`` itself: ``from autograd_core import viz``.
 
 from .draw import Drawing, draw
 from .layouts import layouts
-from .notebook import mimebundle
+from .notebook import Reply, ask, framed, mimebundle
 from .quiz import Answer, Question, Quiz
 from .recording import ActivationReading, Flag, Frame, Parameter, ParameterReading, Record, record
 from .rules import Rule, Symbol, rule
@@ -27,6 +27,7 @@ __all__ = [
     "Question",
     "Quiz",
     "Record",
+    "Reply",
     "Rule",
     "Step",
     "StepGroup",
@@ -36,7 +37,9 @@ __all__ = [
     "TraceEdge",
     "TraceModule",
     "TraceNode",
+    "ask",
     "draw",
+    "framed",
     "layouts",
     "mimebundle",
     "record",

@@ -21,6 +21,7 @@ from .monte_carlo import MonteCarlo, mc_dropout
 from .neighbors import Neighbors, nearest_neighbors
 from .occlusion import occlusion
 from .probes import Probe, linear_probes
+from .receptive import ReceptiveField, ReceptiveFields, receptive_fields
 from .rectifiers import deconvnet, guided_backprop
 from .style import gram_matrix, style_transfer
 
@@ -31,6 +32,8 @@ __all__ = [
     "MonteCarlo",
     "Neighbors",
     "Probe",
+    "ReceptiveField",
+    "ReceptiveFields",
     "TopInputs",
     "activation_report",
     "activations",
@@ -55,6 +58,7 @@ __all__ = [
     "optimal_input",
     "pca",
     "pgd",
+    "receptive_fields",
     "robust_accuracy",
     "saliency",
     "smooth_grad",

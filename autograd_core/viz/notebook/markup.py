@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from urllib.parse import quote
 
-__all__ = ["PLAIN", "folded", "frame", "image", "table"]
+__all__ = ["PLAIN", "folded", "frame", "framed", "image", "table"]
 
 PLAIN = " !$&'()*+,-./:;=?@[]^_`{|}~"  # what may stand in a data URL as it is
 HEIGHT = 560  # of a frame, in pixels
@@ -29,12 +29,27 @@ def image(svg: str, says: str) -> str:
     return f'<img alt="{escape(says)}" src="data:image/svg+xml,{escape(quote(text, safe=PLAIN), quote=False)}">'
 
 
-def frame(page: str, title: str) -> str:
+def frame(page: str, title: str, height: int = HEIGHT) -> str:
     """Return a page in a frame of its own: it may run its script, and reach nothing outside of it."""
     return (
         f'<iframe class="ag-page" sandbox="allow-scripts" title="{escape(title)}" loading="lazy" width="100%" '
-        f'height="{HEIGHT}" style="border: 1px solid #8885; border-radius: 6px" srcdoc="{escape(page)}"></iframe>'
+        f'height="{height}" style="border: 1px solid #8885; border-radius: 6px" srcdoc="{escape(page)}"></iframe>'
     )
+
+
+def framed(page: str | None, picture: str, title: str, height: int = HEIGHT) -> str:
+    """Return HTML for a notebook: *page* in a frame, and *picture*, an SVG, for where frames or styles are taken out.
+
+    *page* may run its script, and reach nothing outside of the frame, which is *height* pixels high.  None where there is no
+    page to show.
+
+    >>> from autograd_core.viz import framed
+    >>> html = framed("<p>Hello</p>", '<svg xmlns="http://www.w3.org/2000/svg"/>', "Greetings")
+    >>> html.count("<iframe"), html.count("<img")
+    (1, 1)
+    """
+    still = folded(title, image(picture, title), name="ag-picture" if page is not None else "")
+    return still if page is None else f"{STYLE}{frame(page, title, height)}{still}"
 
 
 def folded(title: str, inside: str, is_open: bool = True, name: str = "") -> str:
