@@ -16,7 +16,7 @@ KERNEL_TESTS := $(addprefix tests/test_,kernels.py convolution_kernels.py ctc.py
 PYTEST := $(PY) -m pytest -n auto --maxprocesses 8
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all coverage lint format type bench bench-quick bench-readme docs-lessons docs-library docs-pictures docs-rules docs-screenshots wheel env-dev clean distclean
+.PHONY: help demo test test-all coverage lint format type bench bench-quick bench-readme docs docs-architecture docs-errors docs-lessons docs-library docs-links docs-performance docs-pictures docs-rules docs-screenshots notebooks wheel env-dev clean distclean
 
 help:  ## say what each target does
 	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -62,6 +62,21 @@ bench-quick: $(call ready,bench)  ## the same with fewer rounds, and without the
 
 bench-readme: $(call ready,bench)  ## the same as bench, for the figures that README.md shows
 	$(BENCH) --json docs/benchmark.json --chart docs/benchmark.png --readme README.md
+	$(PY) -m docs.performance
+
+SPHINX := $(PY) -m sphinx --jobs auto --nitpicky --fail-on-warning --keep-going --quiet -c docs
+
+docs: $(call ready,docs)  ## build the documentation site in build/site; warnings are errors
+	@$(PY) -m autograd_core.warmup  # so that no notebook says that kernels are compiled
+	$(SPHINX) --builder html --doctree-dir build/doctrees . build/site
+	@echo "The site is in build/site: open build/site/index.html"
+
+docs-links: $(call ready,docs)  ## ask every link to another site whether it still leads somewhere
+	$(SPHINX) --builder linkcheck -D nb_execution_mode=off --doctree-dir build/doctrees-links . build/links
+
+notebooks: $(call ready,notebooks)  ## run every notebook, with its outputs to build/notebooks
+	@$(PY) -m autograd_core.warmup
+	$(PY) -m docs.notebooks
 
 docs-library: $(call ready,dev)  ## write the pages that say what each function, layer and optimizer does
 	PYTHONPATH=tests $(PY) -m docs.library
@@ -71,6 +86,15 @@ docs-pictures: $(call ready,dev)  ## draw the pictures of the page on drawings
 
 docs-lessons: $(call ready,dev)  ## write the page of all lessons
 	$(PY) -m docs.lessons
+
+docs-errors: $(call ready,dev)  ## write the page of all errors, with what their messages say
+	$(PY) -m docs.errors
+
+docs-performance: $(call ready,dev)  ## write the page of all timings, from docs/benchmark.json
+	$(PY) -m docs.performance
+
+docs-architecture: $(call ready,dev)  ## draw the packages by their parts
+	PYTHONPATH=tests $(PY) -m docs.architecture
 
 docs-screenshots: $(call ready,dev)  ## take the screenshots of the page, in Chromium
 	PYTHONPATH=tests $(PY) -m docs.screenshots

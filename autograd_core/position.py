@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from types import CodeType, FrameType
 
-__all__ = ["caller", "expression", "location", "outside"]
+__all__ = ["caller", "expression", "location", "outside", "readable"]
 
 _HOME = Path(__file__).parent.parent  # unresolved: as code objects name their files, symbolic links and all
 OURS = (*(str(_HOME / name) + os.sep for name in ("autograd_core", "nn", "optim")), "<autograd ")
@@ -45,11 +45,19 @@ def span(code: CodeType, lasti: int) -> tuple[str, int, int, int, int]:
     return code.co_filename, line, last or line, start or 0, stop or 0
 
 
+def readable(file: str) -> str:
+    """Return *file*, or what a notebook calls the cell that was compiled under this name: "In[7]"."""
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    name_of = getattr(getattr(shell, "compile", None), "format_code_name", None)
+    label = name_of(file) if name_of else None  # ("Cell", "In[7]")
+    return label[1] if label else file
+
+
 def location(code: CodeType, lasti: int) -> str:
     """Return ``file:line`` and the line itself, as a message quotes it."""
     file, line, *_ = span(code, lasti)
     text = linecache.getline(file, line).strip()
-    return f"{file}:{line}" + (f" `{text}`" if text else "")
+    return f"{readable(file)}:{line}" + (f" `{text}`" if text else "")
 
 
 def expression(code: CodeType, lasti: int) -> str:

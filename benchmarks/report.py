@@ -94,17 +94,17 @@ def table(run: Run, group: Group, threads: int) -> str:
         previous = row["name"]
         for name in (OURS, PYTORCH):
             found = row["seconds"].get(name, {})
-            cells += [_time(found.get("minimum")), _time(found.get("median"))]
-        cells += ["WRONG" if row["wrong"] else _number(ratio(row)), _number(row["target"])]
-        cells += [_number(ratio(row, name)) for name in others]
-        cells += [_number(ratio(_like(run, row, malloc="default")))] * has_default
-        cells += [_number(speedup(run, row))] * (threads > 1)
+            cells += [time(found.get("minimum")), time(found.get("median"))]
+        cells += ["WRONG" if row["wrong"] else number(ratio(row)), number(row["target"])]
+        cells += [number(ratio(row, name)) for name in others]
+        cells += [number(ratio(_like(run, row, malloc="default")))] * has_default
+        cells += [number(speedup(run, row))] * (threads > 1)
         lines.append(cells)
     for part in dict.fromkeys(row["part"] for row in rows):
         mean, default = (geometric_mean(select(run, group.name, threads, m), part) for m in ("raised", "default"))
         aim = group.means.get(part, {}).get(threads)
-        line = ["geometric mean", part, "", "", "", "", _number(mean), _number(aim), *([""] * len(others))]
-        lines.append([*line, *[_number(default)] * has_default, *[""] * (threads > 1)])
+        line = ["geometric mean", part, "", "", "", "", number(mean), number(aim), *([""] * len(others))]
+        lines.append([*line, *[number(default)] * has_default, *[""] * (threads > 1)])
     return f"{group.title}, {_threads(threads)}\n" + aligned([head, *lines], left=2)
 
 
@@ -112,7 +112,7 @@ def startup_table(run: Run) -> str:
     lines = [["", "ours", PYTORCH, "at most"]]
     for row in run["startup"]:
         values = [row["values"].get(name) for name in (OURS, PYTORCH)]
-        lines.append([row["name"], *(_amount(value, row["unit"]) for value in (*values, row["limit"]))])
+        lines.append([row["name"], *(amount(value, row["unit"]) for value in (*values, row["limit"]))])
     return "Start and memory, default settings, 1 thread\n" + aligned(lines, left=1)
 
 
@@ -133,7 +133,7 @@ def misses(run: Run) -> list[str]:
     for row in run["startup"]:
         ours = row["values"][OURS]
         if row["limit"] is not None and ours > row["limit"]:
-            lines.append(f"{row['name']}: {_amount(ours, row['unit'])}, at most {_amount(row['limit'], row['unit'])}")
+            lines.append(f"{row['name']}: {amount(ours, row['unit'])}, at most {amount(row['limit'], row['unit'])}")
     return lines or ["nothing"]
 
 
@@ -191,7 +191,7 @@ def _threads(n: int) -> str:
     return f"{n} thread{'s' if n > 1 else ''}"
 
 
-def _time(seconds: float | None) -> str:
+def time(seconds: float | None) -> str:
     if seconds is None:
         return "-"
     for scale, unit in ((1, "s"), (1e-3, "ms"), (1e-6, "µs")):
@@ -200,11 +200,11 @@ def _time(seconds: float | None) -> str:
     return f"{seconds / 1e-9:.0f} ns"
 
 
-def _number(value: float | None) -> str:
+def number(value: float | None) -> str:
     return "" if value is None else f"{value:.2f}"
 
 
-def _amount(value: float | None, unit: str) -> str:
+def amount(value: float | None, unit: str) -> str:
     return "" if value is None else f"{value:.2f} {unit}" if unit == "s" else f"{value:.0f} {unit}"
 
 

@@ -190,6 +190,10 @@ def test_image_dataset_refuses(images: Any, labels: Any, classes: Any, error: ty
         nd.ImageDataset(images, labels, classes)
 
 
+def test_labels_of_any_integer_type_name_their_classes() -> None:
+    assert nd.ImageDataset(pictures(5), np.array([0, 2, 1, 2, 0], np.uint8)).classes == ("0", "1", "2")
+
+
 def test_an_image_dataset_may_be_empty() -> None:
     empty = nd.ImageDataset(np.zeros((0, 4, 4), np.uint8), [])
     assert len(empty) == 0

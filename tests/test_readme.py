@@ -2,44 +2,30 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import re
 import shlex
 import subprocess
 import sys
 from pathlib import Path
 
+import page_blocks
 import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("autograd_core", "nn", "optim")
 README = (ROOT / "README.md").read_text("utf-8")
-BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-BLOCKS = [(match[1], match[2], README[: match.start()].count("\n") + 2) for match in BLOCK.finditer(README)]
+BLOCKS = page_blocks.blocks(ROOT / "README.md")
 COMMANDS = sorted({line for kind, text, _ in BLOCKS if kind == "sh" for line in text.splitlines() if line})
 
 
 def test_headings() -> None:
-    headings = re.findall(r"^## (.*)$", BLOCK.sub("", README), re.MULTILINE)
+    headings = re.findall(r"^## (.*)$", page_blocks.FENCE.sub("", README), re.MULTILINE)
     assert headings == ["What it is", "Install", "An example", "Train", "Look inside", "Speed", "Test"]
 
 
 def test_python_blocks_print_what_stands_below_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The blocks are one program, as a reader would type them; a ``text`` block is the output of the one above it."""
     monkeypatch.chdir(tmp_path)
-    known: dict[str, object] = {"__name__": "readme"}
-    ran = 0
-    for i, (kind, text, line) in enumerate(BLOCKS):
-        if kind != "python":
-            continue
-        with contextlib.redirect_stdout(io.StringIO()) as printed:
-            exec(compile("\n" * (line - 1) + text, "README.md", "exec"), known)
-        below, shown = BLOCKS[i + 1][:2] if i + 1 < len(BLOCKS) else ("", "")
-        expected = shown if below == "text" else ""
-        assert printed.getvalue() == expected, f"README.md:{line} prints\n{printed.getvalue()}and shows\n{expected}"
-        ran += 1
-    assert ran
+    page_blocks.run(ROOT / "README.md")
 
 
 def test_excerpts_are_from_the_source() -> None:

@@ -189,6 +189,20 @@ def test_formulas_of_other_makers_are_read_too() -> None:
         del PRIMITIVES["test_cube"]
 
 
+def test_functions_of_the_package_are_read_by_either_name() -> None:
+    @primitive
+    def test_wave(x: Any, y: Any, z: Any) -> Any:
+        return ag.sin(x) + y + z
+
+    test_wave.vjp(x=lambda g, x: g * ag.cos(x), y=lambda g, x: g * np.cos(x), z=lambda g, x: g * ag.no_such(x))
+    try:
+        assert rule("test_wave", "x").text == "G * cos(x)"
+        assert rule("test_wave", "y").text == "test_wave_y(G, x)"  # NumPy's is none of the engine's
+        assert not rule("test_wave", "z").complete
+    finally:
+        del PRIMITIVES["test_wave"]
+
+
 def test_what_cannot_be_read_is_not_guessed() -> None:
     """A name that changes its meaning, a branch, a loop, a call of what is unknown: shown by name."""
 

@@ -213,6 +213,24 @@ def test_a_terminal_gets_text_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "text/html" in draw(xor())._repr_mimebundle_()
 
 
+def test_cells_have_the_names_that_a_reader_knows(monkeypatch: pytest.MonkeyPatch) -> None:
+    file = "/somewhere/ipykernel_12/3456.py"  # under such names a kernel compiles cells
+    cells = SimpleNamespace(format_code_name=lambda name: ("Cell", "In[7]") if name == file else None)
+    shell = SimpleNamespace(get_ipython=lambda: SimpleNamespace(compile=cells))
+    known: dict[str, Any] = {}
+    exec(
+        compile("import autograd_core as ag\nw = ag.ones(2, requires_grad=True)\ny = (w * w).sum()", file, "exec"),
+        known,
+    )
+    assert "3456.py:3" in Stepper(known["y"]).explain(known["w"])
+    assert f"{file}:3" in known["y"].node.line
+    monkeypatch.setitem(sys.modules, "IPython", shell)
+    made = Stepper(known["y"])
+    assert "In[7]:3" in made.explain(known["w"])
+    assert made.trace.as_dict()["files"][0]["path"] == "In[7]"
+    assert known["y"].node.line.startswith("In[7]:3")
+
+
 # ------------------------------------------------------------------------------------------------------------ what is not done
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from functions_by_hand import Cube
 
 import autograd_core as ag
 import nn
@@ -115,20 +116,6 @@ class SinCos(ag.autograd.Function):
     def backward(ctx: Any, g_sin: Any, g_cos: Any) -> Any:
         (x,) = ctx.saved_tensors
         return ctx.scale * (g_sin * (x * ctx.scale).cos() - g_cos * (x * ctx.scale).sin()), None
-
-
-class Cube(ag.autograd.Function):
-    """One result."""
-
-    @staticmethod
-    def forward(ctx: Any, x: Any) -> Any:
-        ctx.save_for_backward(x)
-        return x * x * x
-
-    @staticmethod
-    def backward(ctx: Any, g: Any) -> Any:
-        (x,) = ctx.saved_tensors
-        return 3 * x * x * g
 
 
 def custom_function() -> Case:

@@ -100,7 +100,7 @@ class Builder:
         with _readable(self.calls) as reads:
             self.operands = {call: self._operands(call, reads.get(call, {})) for call in self.calls}
             known = {call: [copy for _, copy in operands] for call, operands in self.operands.items()}
-            find_values(self.calls, self.leaves, known, reads, self.values, self.copies)
+            find_values(self.calls, self.leaves, known, reads, self.known.results, self.values, self.copies)
             for call in self.calls:
                 self._find_variables(call, reads.get(call, {}))
             self._make_nodes(reads)

@@ -28,6 +28,7 @@ class Known:
         self.parameters: set[int] = set()  # ids of arrays
         self.given: set[int] = set()  # ids of arrays that the program has itself, and gives to its modules
         self._packages: dict[str, ModuleType] = {}
+        self.results: dict[Node, Any] = {}  # the arrays of tensors that operations made
         self._nodes: dict[Node, str] = {}
         self._arrays: dict[int, tuple[str, Any]] = {}  # id -> the name, and the array, so that the id stays its own
 
@@ -90,6 +91,7 @@ class Known:
     def _note(self, name: str, t: Tensor) -> None:
         if t.node is not None:
             self._nodes.setdefault(t.node, name)
+            self.results.setdefault(t.node, t.array)
         if t.is_leaf:
             self._arrays.setdefault(id(t.array), (name, t.array))
 

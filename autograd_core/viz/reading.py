@@ -14,7 +14,7 @@ import inspect
 import linecache
 import math
 from collections.abc import Callable
-from types import FunctionType
+from types import FunctionType, ModuleType
 from typing import Any
 
 from ..primitive import Primitive
@@ -176,9 +176,16 @@ class _Reading:
             case ast.Name(id="spread"):
                 x, axis, _, shape = (self.expression(a) for a in node.args)
                 return _call("spread", [x], axis=axis, shape=shape)
-            case ast.Name(id=name):
-                return self.written_out(self.function.__globals__.get(name), node)
+            case ast.Name() | ast.Attribute(value=ast.Name()):
+                return self.written_out(self.called(node.func), node)
         return None
+
+    def called(self, node: ast.Name | ast.Attribute) -> Any:
+        """Return the function of that name, also of a package or a file of functions, as in ``ag.sin(x)``, or None."""
+        if isinstance(node, ast.Name):
+            return self.function.__globals__.get(node.id)
+        package = self.function.__globals__.get(ast.unparse(node.value))
+        return getattr(package, node.attr, None) if isinstance(package, ModuleType) else None
 
     def written_out(self, called: Any, node: ast.Call) -> ast.expr:
         args = [self.expression(a) for a in node.args]

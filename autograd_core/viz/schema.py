@@ -19,6 +19,7 @@ from numpy import ndarray
 
 from ..errors import ArgumentError
 from ..graph import Node
+from ..position import readable
 from ..primitive import Primitive
 from ..readers import reader
 from ..serialization.files import write_atomically
@@ -383,10 +384,11 @@ class _Files:
 
 def _shown(file: str) -> str:
     """Return a path under the working directory as seen from there, of others the name alone: a trace may be published."""
+    path = Path(readable(file))
     try:
-        return Path(file).relative_to(Path.cwd()).as_posix()
+        return path.relative_to(Path.cwd()).as_posix()
     except ValueError:
-        return Path(file).name
+        return path.name
 
 
 def _module(m: TraceModule, fold: tuple[int, ...] | None) -> dict[str, Any]:

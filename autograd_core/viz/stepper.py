@@ -14,6 +14,7 @@ import numpy as np
 from numpy import ndarray
 
 from ..errors import ArgumentError
+from ..position import readable
 from ..readers import reader
 from .differences import check_contribution, check_gradient
 from .page import html_of
@@ -264,7 +265,9 @@ def explain_all(s: Stepper) -> str:
 
 def _where(node: TraceNode) -> str:
     src = node.source
-    return "" if src is None else f"{os.path.basename(src.file)}:{src.line}  {' '.join(src.expression.split())}"
+    if src is None:
+        return ""
+    return f"{os.path.basename(readable(src.file))}:{src.line}  {' '.join(src.expression.split())}"
 
 
 def _summed(step: Step) -> str:

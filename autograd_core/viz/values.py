@@ -114,12 +114,14 @@ def find_values(
     leaves: Iterable[Node],
     operands: Mapping[Node, Sequence[Any]],
     reads: Mapping[Node, Mapping[str, Any]],
+    results: Mapping[Node, Any],
     known: dict[Node, ndarray],
     copies: Copies,
 ) -> None:
     """Add to *known* the values of *calls*, oldest first, and of *leaves*: saved ones, then those of tensors, then computed.
 
-    *operands* are those of each call that are known, and *reads* what its formulas read.
+    *operands* are those of each call that are known, *reads* what its formulas read, and *results* the arrays of tensors
+    that the program still has.
     """
     first_use: dict[Node, int] = {}
     for call in calls:
@@ -135,6 +137,10 @@ def find_values(
         t = leaf.target()
         if t is not None and not writes.overwritten(t.array, first_use.get(leaf, leaf.seq)):
             _keep(known, leaf, t.array, copies)
+    for call in calls:
+        a = results.get(call)
+        if type(a) is ndarray and not writes.overwritten(a, call.seq):
+            _keep(known, call, a, copies)
     for call in calls:
         if call not in known and call in reads and isinstance(declaration(call), Primitive):
             given = [

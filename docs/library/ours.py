@@ -34,6 +34,7 @@ CALLS: dict[str, list[Call]] = {
     "ag.special.modified_bessel_i1": [call("abc")],
     "ag.special.spherical_bessel_j0": [call("abc")],
     "ag.svd": [call("43"), call("34")],
+    "ag.vander": [call("a")],
 }
 
 
@@ -66,7 +67,13 @@ def ways(name: str, function: Callable[..., Any], calls: list[Call]) -> list[Way
     """Return the ways to call a function where its gradient is meant to be the derivative."""
     if name in SCORED:
         return [Way(lambda dtype: (_after_log_softmax(function), ()), each) for each in calls]
-    return [Way(lambda dtype: (function, ()), each) for each in calls if not NO_DERIVATIVES & each.kwargs.keys()]
+    called = _on_a_copy(function) if name.endswith("_") else function
+    return [Way(lambda dtype: (called, ()), each) for each in calls if not NO_DERIVATIVES & each.kwargs.keys()]
+
+
+def _on_a_copy(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A leaf cannot be written in place."""
+    return lambda x, *args, **kwargs: function(x.clone(), *args, **kwargs)
 
 
 def _after_log_softmax(function: Callable[..., Any]) -> Callable[..., Any]:

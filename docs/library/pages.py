@@ -22,9 +22,9 @@ from .names import pytorchs
 GENERATED = "<!-- `make docs-library` writes this page: change the code or docs/library instead -->\n"
 NO_CALL = "no call"
 OTHERS = (
-    "ag", "ag.autograd", "ag.autograd.functional", "ag.func", "ag.distributions", "nn", "nn.functional", "nn.init", "nn.utils",
-    "nn.utils.parametrizations", "nn.utils.parametrize", "nn.utils.prune", "nn.utils.rnn", "nn.utils.stateless", "optim",
-    "optim.swa_utils",
+    "ag", "ag.autograd", "ag.autograd.functional", "ag.func", "ag.distributions", "ag.testing", "nn", "nn.functional",
+    "nn.init", "nn.utils", "nn.utils.parametrizations", "nn.utils.parametrize", "nn.utils.prune", "nn.utils.rnn",
+    "nn.utils.stateless", "optim", "optim.swa_utils",
 )  # fmt: skip
 
 ABOUT = f"""\
@@ -134,8 +134,8 @@ def ran(name: str, ways: list[Way]) -> list[str]:
 
 
 def method(name: str) -> Callable[..., Any]:
-    """Return the method of this name; one that works in place gets a tensor that is no leaf."""
-    return lambda x, *args, **kwargs: getattr(x.clone() if name.endswith("_") else x, name)(*args, **kwargs)
+    """Return the method of this name, as a function."""
+    return lambda x, *args, **kwargs: getattr(x, name)(*args, **kwargs)
 
 
 def told(name: str, corners: Sequence[Corner]) -> str:

@@ -15,6 +15,8 @@ from .dataset import (
     random_split,
 )
 from .download import download
+from .folds import k_folds
+from .handwriting import digits
 from .hog import hog
 from .idx import read_idx
 from .loader import DataLoader
@@ -106,11 +108,13 @@ __all__ = [
     "compose_scenes",
     "default_collate",
     "default_convert",
+    "digits",
     "download",
     "get_worker_info",
     "head_shadow",
     "hog",
     "interaural_features",
+    "k_folds",
     "label_pairs",
     "load",
     "logic",

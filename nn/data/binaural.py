@@ -74,8 +74,8 @@ def binaural_mixtures(
 def head_shadow(wave: NDArray[Any], azimuth: float) -> NDArray[np.float64]:
     """Return what the left and the right ear hear, (2, T), of *wave* (T,) from *azimuth* radians, positive to the right.
 
-    The far ear hears it later by (r / c) (|a| + sin |a|), r = 8.75 cm and c = 343 m/s, and weaker by 20 |sin a| f / (f + 1500)
-    decibels at f Hz; half of each goes to either ear.  The wave is taken to repeat.
+    The far ear hears it later by ``(r / c) (|a| + sin |a|)``, r = 8.75 cm and c = 343 m/s, and weaker by
+    ``20 |sin a| f / (f + 1500)`` decibels at f Hz; half of each goes to either ear.  The wave is taken to repeat.
 
     Source: Woodworth, "Experimental Psychology", 1938, for the delay; the level is a smooth rule of our own.
 

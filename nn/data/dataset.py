@@ -232,7 +232,7 @@ class ImageDataset(Dataset[tuple[ag.Tensor, int]]):
                 f"ImageDataset: labels must be integers, got {labels.dtype}; number the classes 0, 1, 2, ..."
             )
         if classes is None:
-            classes = [str(label) for label in range(int(labels.max(initial=-1)) + 1)]
+            classes = [str(label) for label in range(int(labels.max()) + 1 if labels.size else 0)]
         if labels.size and not 0 <= int(labels.min()) <= int(labels.max()) < len(classes):
             raise ag.errors.ArgumentError(
                 f"ImageDataset: labels run from {labels.min()} to {labels.max()}, but there are {len(classes)} "
