@@ -7,6 +7,7 @@
 tensor([2., 4., 6.])
 """
 
+from math import e, inf, nan, pi
 from typing import TYPE_CHECKING
 
 from . import (
@@ -23,6 +24,7 @@ from . import (
     random,
     serialization,
     special,
+    testing,
     utils,
     xpu,
 )
@@ -47,11 +49,13 @@ from .backends import get_float32_matmul_precision, set_float32_matmul_precision
 from .creation import (
     arange,
     as_tensor,
+    asarray,
     empty,
     empty_like,
     eye,
     from_dlpack,
     from_numpy,
+    frombuffer,
     full,
     full_like,
     is_tensor,
@@ -59,6 +63,7 @@ from .creation import (
     logspace,
     ones,
     ones_like,
+    range,
     tensor,
     tril_indices,
     triu_indices,
@@ -485,7 +490,9 @@ from .ops import (
     unfold,
     unique,
     unique_consecutive,
+    unravel_index,
     unsqueeze,
+    vander,
     var,
     var_mean,
     vdot,
@@ -519,6 +526,8 @@ from .writes import written
 
 if not TYPE_CHECKING:  # to which every name would be a package
     from .siblings import found as __getattr__  # noqa: F401 - Python calls it
+
+newaxis = None
 
 __all__ = [
     "PRIMITIVES",
@@ -578,6 +587,7 @@ __all__ = [
     "argwhere",
     "as_strided",
     "as_tensor",
+    "asarray",
     "asin",
     "asinh",
     "at_warm_up",
@@ -678,6 +688,7 @@ __all__ = [
     "dsplit",
     "dstack",
     "dtype",
+    "e",
     "einsum",
     "elu",
     "empty",
@@ -718,6 +729,7 @@ __all__ = [
     "fractional_max_pool3d",
     "from_dlpack",
     "from_numpy",
+    "frombuffer",
     "full",
     "full_like",
     "func",
@@ -764,6 +776,7 @@ __all__ = [
     "index_put",
     "index_reduce",
     "index_select",
+    "inf",
     "inference_mode",
     "initial_seed",
     "inner",
@@ -863,6 +876,7 @@ __all__ = [
     "multiply",
     "mv",
     "mvlgamma",
+    "nan",
     "nan_to_num",
     "nanmean",
     "nanmedian",
@@ -873,6 +887,7 @@ __all__ = [
     "ne",
     "neg",
     "negative",
+    "newaxis",
     "nextafter",
     "no_grad",
     "nonzero",
@@ -887,6 +902,7 @@ __all__ = [
     "pad",
     "parallel",
     "permute",
+    "pi",
     "pinverse",
     "pixel_shuffle",
     "pixel_unshuffle",
@@ -909,6 +925,7 @@ __all__ = [
     "randn_like",
     "random",
     "randperm",
+    "range",
     "ravel",
     "reciprocal",
     "recurrent_layer",
@@ -992,6 +1009,7 @@ __all__ = [
     "tensor",
     "tensor_split",
     "tensordot",
+    "testing",
     "threshold",
     "tile",
     "topk",
@@ -1012,9 +1030,11 @@ __all__ = [
     "unfold",
     "unique",
     "unique_consecutive",
+    "unravel_index",
     "unsqueeze",
     "use_deterministic_algorithms",
     "utils",
+    "vander",
     "var",
     "var_mean",
     "vdot",

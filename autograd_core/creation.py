@@ -6,6 +6,8 @@ All take ``dtype``, ``device`` (the CPU is there) and ``requires_grad``; without
 from __future__ import annotations
 
 import math
+import warnings
+from array import array as buffer_of_numbers
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -19,8 +21,9 @@ from .errors import ArgumentError, DtypeError
 from .tensor import Tensor, made, wrap
 
 __all__ = [
-    "arange", "as_tensor", "empty", "empty_like", "eye", "from_dlpack", "from_numpy", "full", "full_like", "is_tensor",
-    "linspace", "logspace", "ones", "ones_like", "tensor", "tril_indices", "triu_indices", "zeros", "zeros_like",
+    "arange", "as_tensor", "asarray", "empty", "empty_like", "eye", "from_dlpack", "from_numpy", "frombuffer", "full",
+    "full_like", "is_tensor", "linspace", "logspace", "ones", "ones_like", "range", "tensor", "tril_indices",
+    "triu_indices", "zeros", "zeros_like",
 ]  # fmt: skip
 
 
@@ -48,6 +51,66 @@ def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
         same: Tensor = data if dtype is None else data.to(dtype)
         return same
     return made(as_array(data, dtype), device)
+
+
+def asarray(
+    obj: Any, *, dtype: Any = None, device: Any = None, copy: bool | None = None, requires_grad: bool | None = None
+) -> Tensor:
+    """Return *obj* as a tensor: what ``as_tensor`` takes, or a buffer such as bytes, whose numbers have *dtype*.
+
+    Memory and history are shared where there is something to share; with *copy* memory is not.  *requires_grad* is that of
+    *obj* unless it is given: where it is False there is no history.  Raises ArgumentError if *copy* is False and there is
+    nothing to share.
+
+    >>> a = np.array([1.0, 2.0])
+    >>> x, y = asarray(a), asarray(a, copy=True)
+    >>> x.fill_(7), y
+    (tensor([7., 7.], dtype=float64), tensor([1., 2.], dtype=float64))
+    """
+    if isinstance(obj, bytes | bytearray | memoryview | buffer_of_numbers):
+        check_device(device)
+        found = frombuffer(obj, dtype=dtype_or_default(dtype))
+    else:
+        found = as_tensor(obj, dtype, device)
+    if copy:
+        found = found.clone()
+    elif copy is not None and not _shares(found, obj):
+        raise ArgumentError(
+            f"asarray: copy=False, and a tensor of {found.dtype} cannot share the memory of a {type(obj).__name__}; leave "
+            "copy out, or give an array of that dtype"
+        )
+    if requires_grad is None or requires_grad == found.requires_grad:
+        return found
+    return found.requires_grad_() if requires_grad else found.detach()
+
+
+def _shares(tensor: Tensor, obj: Any) -> bool:
+    """Return whether *tensor*, made of *obj*, looks into the memory of that."""
+    if tensor is obj or not tensor.numel():
+        return True
+    if isinstance(obj, ndarray):
+        return np.may_share_memory(tensor.array, obj)
+    return tensor.array.base is not None  # an array made from numbers owns its memory
+
+
+def frombuffer(buffer: Any, *, dtype: Any, count: int = -1, offset: int = 0, requires_grad: bool = False) -> Tensor:
+    """Return a tensor over the memory of *buffer*, such as a bytearray: *count* numbers of *dtype*, all without it.
+
+    *offset* is that of the first number, in bytes.  Raises ArgumentError where the buffer has no such numbers.
+
+    >>> frombuffer(bytearray([1, 0, 2, 0]), dtype=ag.int16)
+    tensor([1, 2], dtype=int16)
+    """
+    kind = dtypes.as_dtype(dtype)
+    try:
+        numbers = np.frombuffer(buffer, kind, count, offset)
+    except (ValueError, TypeError, AttributeError) as error:
+        wanted = "" if count < 0 else f"{count} "
+        raise ArgumentError(
+            f"frombuffer: a {type(buffer).__name__} does not hold {wanted}numbers of {kind} from byte {offset} on: {error}; "
+            "choose dtype, count and offset to fit"
+        ) from error
+    return made(numbers, None, requires_grad)
 
 
 def from_numpy(array: ndarray) -> Tensor:
@@ -181,6 +244,24 @@ def arange(
     kind = dtype_or_default(dtype) if dtype is not None or floating else dtypes.int64
     count = math.ceil((end - start) / step)
     return made((start + np.arange(count) * step).astype(kind), device, requires_grad)
+
+
+def range(
+    start: Any, end: Any, step: Any = 1, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """Return start, start + step, ... up to *end*, which is included, as floats; warn to use ``arange``.
+
+    >>> import warnings
+    >>> with warnings.catch_warnings(action="ignore"):
+    ...     ag.range(1, 4)
+    tensor([1., 2., 3., 4.])
+    """
+    warnings.warn("range includes its end, unlike Python's; use arange(start, end + step, step)", stacklevel=2)
+    start, end, step = plain_number(start), plain_number(end), plain_number(step)
+    if step == 0 or (end - start) * step < 0:
+        raise ArgumentError(f"step is {step}: expected a number that leads from start {start} to end {end}")
+    count = math.floor((end - start) / step) + 1
+    return made((start + np.arange(count) * step).astype(dtype_or_default(dtype)), device, requires_grad)
 
 
 def linspace(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -9,7 +11,9 @@ import numpy as np
 from .device import check_device, names_device
 from .errors import ArgumentError
 
-__all__ = ["Generator", "default_generator", "get_rng_state", "initial_seed", "manual_seed", "seed", "set_rng_state"]
+__all__ = [
+    "Generator", "default_generator", "fork_rng", "get_rng_state", "initial_seed", "manual_seed", "seed", "set_rng_state",
+]  # fmt: skip
 
 
 def fresh_seed() -> int:
@@ -70,6 +74,12 @@ class Generator:
         except (KeyError, TypeError, ValueError) as error:
             raise ArgumentError(f"state is not what get_state() returns ({error}); pass that dict unchanged") from error
 
+    def clone_state(self) -> Generator:
+        """Return another generator at the same position in the stream."""
+        other = Generator(self._seed)
+        other.set_state(self.get_state())
+        return other
+
     def __repr__(self) -> str:
         return f"Generator(seed={self._seed})"
 
@@ -129,3 +139,23 @@ def set_rng_state(state: dict[str, Any]) -> None:
     True
     """
     default_generator.set_state(state)
+
+
+@contextmanager
+def fork_rng(devices: Any = None, enabled: bool = True, device_type: str = "cuda") -> Iterator[None]:
+    """Bring the default generator back, at the end of a ``with``, to the state that it begins with, unless not *enabled*.
+
+    *devices* and *device_type* name generators of other devices, and there are none.  Also a decorator.
+
+    >>> _ = manual_seed(7)
+    >>> with ag.random.fork_rng():
+    ...     first = ag.rand(1)
+    >>> ag.equal(first, ag.rand(1))
+    True
+    """
+    before = get_rng_state()
+    try:
+        yield
+    finally:
+        if enabled:
+            set_rng_state(before)

@@ -17,18 +17,33 @@ import numpy as np
 import autograd_core as ag
 from autograd_core import Generator, Tensor
 
+from .former import former_name
+
 __all__ = [
     "calculate_gain",
+    "constant",
     "constant_",
+    "dirac",
+    "dirac_",
+    "eye",
     "eye_",
+    "kaiming_normal",
     "kaiming_normal_",
+    "kaiming_uniform",
     "kaiming_uniform_",
+    "normal",
     "normal_",
     "ones_",
+    "orthogonal",
     "orthogonal_",
+    "sparse",
+    "sparse_",
     "trunc_normal_",
+    "uniform",
     "uniform_",
+    "xavier_normal",
     "xavier_normal_",
+    "xavier_uniform",
     "xavier_uniform_",
     "zeros_",
 ]
@@ -105,6 +120,33 @@ def eye_(tensor: Tensor) -> Tensor:
     if tensor.ndim != 2:
         raise ag.errors.ShapeError(f"eye_: tensor has shape {tensor.shape}, expected a matrix (rows, columns)")
     return tensor.copy_(ag.eye(*tensor.shape, dtype=tensor.dtype))
+
+
+@_fills
+def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
+    """Make the weight (O, I, ...) of a convolution in 1 to 3 dims one that returns as many of its channels as fit, unchanged.
+
+    Each of *groups* has O / groups of the outputs.  Channels are kept where the kernel has odd sizes, and is padded on both
+    sides by half of them.
+
+    >>> import nn
+    >>> nn.init.dirac_(ag.empty(2, 3, 3)).tolist()[1]
+    [[0.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 0.0]]
+    """
+    if tensor.ndim not in (3, 4, 5):
+        raise ag.errors.ShapeError(
+            f"dirac_: tensor has shape {tensor.shape}, expected the weight of a convolution, (O, I, ...) with 1 to 3 dims more"
+        )
+    if groups < 1 or tensor.shape[0] % groups:
+        raise ag.errors.ArgumentError(
+            f"dirac_: groups={groups}, expected a number that divides the {tensor.shape[0]} output channels of the tensor"
+        )
+    outputs = tensor.shape[0] // groups
+    kept, centre = np.arange(min(outputs, tensor.shape[1])), [size // 2 for size in tensor.shape[2:]]
+    values = np.zeros(tensor.shape, tensor.dtype)
+    for first in range(0, tensor.shape[0], outputs or 1):
+        values[first + kept, kept, *centre] = 1
+    return tensor.copy_(ag.from_numpy(values))
 
 
 @_fills
@@ -294,3 +336,31 @@ def orthogonal_(tensor: Tensor, gain: float = 1.0, generator: Generator | None =
     q, r = np.linalg.qr(draw)
     q *= np.where(np.diag(r) < 0, -1.0, 1.0)  # without the signs of r, q would not be uniform among orthogonal matrices
     return tensor.copy_(ag.from_numpy(gain * (q.T if rows < columns else q).reshape(tensor.shape)))
+
+
+@_fills
+def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Generator | None = None) -> Tensor:
+    """Draw a matrix (O, I) from N(0, std^2), but for a share of *sparsity*, rounded up, of each column, which is 0.
+
+    Source: Martens 2010, "Deep learning via Hessian-free optimization".
+
+    >>> import nn
+    >>> nn.init.sparse_(ag.empty(4, 3), 0.5).ne(0).sum(0)
+    tensor([2, 2, 2])
+    """
+    if tensor.ndim != 2:
+        raise ag.errors.ShapeError(f"sparse_: tensor has shape {tensor.shape}, expected a matrix (rows, columns)")
+    if not 0 <= sparsity <= 1:
+        raise ag.errors.ArgumentError(f"sparse_: sparsity={sparsity}, expected a share, from 0 to 1")
+    normal_(tensor, 0.0, std, generator)
+    draw = (generator or ag.default_generator).numpy.random(tuple(tensor.shape))
+    zeros = draw.argsort(0) < math.ceil(sparsity * tensor.shape[0])  # each column is a permutation
+    return tensor.masked_fill_(ag.from_numpy(zeros), 0.0)
+
+
+# What programs from before PyTorch 0.4 call these.
+constant, dirac, eye = (former_name(function, "nn.init") for function in (constant_, dirac_, eye_))
+kaiming_normal, kaiming_uniform = (former_name(function, "nn.init") for function in (kaiming_normal_, kaiming_uniform_))
+normal, uniform = (former_name(function, "nn.init") for function in (normal_, uniform_))
+orthogonal, sparse = (former_name(function, "nn.init") for function in (orthogonal_, sparse_))
+xavier_normal, xavier_uniform = (former_name(function, "nn.init") for function in (xavier_normal_, xavier_uniform_))

@@ -38,7 +38,7 @@ def clip_weights_(parameters: ag.Tensor | Iterable[ag.Tensor], bound: float) -> 
 
 
 def soft_threshold_(parameters: ag.Tensor | Iterable[ag.Tensor], threshold: float) -> None:
-    """Move every element towards 0 by *threshold*, and no further, in place: sign(p) max(|p| - threshold, 0).
+    """Move every element towards 0 by *threshold*, and no further, in place: ``sign(p) max(|p| - threshold, 0)``.
 
     This is the proximal step of the L1 norm.  After each step of plain SGD, with ``threshold = lr * strength``, it minimises
     ``loss + strength * l1_penalty(parameters)``, and weights become exactly 0; with the gradient of the penalty they only

@@ -10,7 +10,7 @@ import autograd_core as ag
 
 
 def l1_penalty(parameters: ag.Tensor | Iterable[ag.Tensor]) -> ag.Tensor:
-    """Return the sum of |p| over all elements of *parameters*, a differentiable scalar (the lasso, Tibshirani 1996).
+    """Return the sum of ``|p|`` over all elements of *parameters*, a differentiable scalar (the lasso, Tibshirani 1996).
 
     Raises ArgumentError if there are no parameters.
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from drawn_numbers import normal
 
 import autograd_core as ag
 import nn
@@ -15,10 +16,6 @@ from autograd_core.errors import ArgumentError, DtypeError, ShapeError
 
 NAN, INF = math.nan, math.inf
 DTYPES = pytest.mark.parametrize("dtype", [ag.float32, ag.float64], ids=str)
-
-
-def normal(*shape: int, seed: int = 0) -> Any:
-    return np.random.default_rng(seed).normal(size=shape)
 
 
 def attention(q: Any, k: Any, v: Any, bias: Any, scale: float) -> Any:

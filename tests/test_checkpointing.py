@@ -9,16 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 from collector import collector_off
+from leaves import X, leaf
 
 import autograd_core as ag
 from autograd_core import Tensor, checkpoint, grad, graph
 from autograd_core.errors import GraphError
-
-X = np.array([[0.5, -1.0, 2.0], [1.5, 0.25, -0.75]])
-
-
-def leaf(a: Any = X, dtype: str = "float64") -> Tensor:
-    return ag.tensor(np.asarray(a), dtype=dtype, requires_grad=True)
 
 
 def same(a: Any, b: Any) -> None:

@@ -111,6 +111,7 @@ def test_nearness() -> None:
     assert ag.isclose(ag.tensor([INF]), ag.tensor([-INF]), rtol=INF).tolist() == [False]
     assert ag.isclose(ag.tensor([100]), ag.tensor([101]), rtol=0.02).tolist() == [True]
     assert ag.isclose(ag.tensor([0], dtype=ag.uint8), ag.tensor([1], dtype=ag.uint8)).tolist() == [False]
+    assert ag.isclose(ag.tensor([2**62 + 1]), ag.tensor([2**62]), rtol=0, atol=0).tolist() == [False]
     assert ag.allclose(x, y, atol=1, equal_nan=True) is True
     assert ag.allclose(x, y) is False
     assert ag.equal(x[:3], x[:3].clone()) is True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from operator import attrgetter
 from typing import Any
 
@@ -19,6 +19,7 @@ from conformance.special import SPECIAL
 
 import autograd_core as ag
 import nn
+from autograd_core import siblings
 
 torch = pytest.importorskip("torch")
 
@@ -38,11 +39,18 @@ def found(library: Any, name: str) -> Any:
     return attrgetter(name)(library)
 
 
+def callable_on_leaves(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function; one that writes to its operand, which must be no leaf, to a copy."""
+    if not name.endswith("_"):
+        return function
+    return lambda x, *args, **kwargs: function(x.clone() if x.requires_grad else x, *args, **kwargs)
+
+
 BOTH = pytest.mark.parametrize("dtype", ["float64", "float32"])
 SILENT = pytest.mark.filterwarnings("ignore::UserWarning")  # of deprecated functions, and advice
 
 
-def same(functions: tuple[Any, Any], each: Call, seed: int, dtype: str, parameters: Any = ((), ())) -> None:
+def same(functions: Sequence[Any], each: Call, seed: int, dtype: str, parameters: Any = ((), ())) -> None:
     order = 2 if each.second and dtype == "float64" else 1
     compare(
         functions, *each.drawn(seed), dtype=dtype, order=order, parameters=parameters, rtol=None if each.exact else 1e-6
@@ -64,17 +72,22 @@ def each_time(calls: list[Call], what: str, dtype: str, test: Callable[[int, Cal
 @BOTH
 @pytest.mark.parametrize("name", CALLS)
 def test_a_function_is_that_of_pytorch(name: str, dtype: str) -> None:
-    functions = found(ag, name), found(torch, name)
+    functions = tuple(callable_on_leaves(name, found(library, name)) for library in (ag, torch))
     each_time(CALLS[name], name, dtype, lambda _, each, seed: same(functions, each, seed, dtype))
+
+
+@pytest.mark.parametrize("name", siblings.FUNCTIONAL)
+def test_a_function_of_nn_is_at_the_top_level_where_pytorch_has_it_there(name: str) -> None:
+    assert getattr(ag, name) is getattr(nn.functional, name)
+    assert callable(getattr(torch, name))
+    functions = tuple(callable_on_leaves(name, getattr(library, name)) for library in (ag, torch))
+    each_time(FUNCTIONAL[name], name, "float64", lambda _, each, seed: same(functions, each, seed, "float64"))
 
 
 @BOTH
 @pytest.mark.parametrize("name", METHODS)
 def test_a_method_is_that_of_pytorch(name: str, dtype: str) -> None:
-    def method(x: Any, *args: Any, **kwargs: Any) -> Any:
-        """In-place methods need an operand that is no leaf."""
-        return getattr(x.clone() if x.requires_grad and name.endswith("_") else x, name)(*args, **kwargs)
-
+    method = callable_on_leaves(name, lambda x, *args, **kwargs: getattr(x, name)(*args, **kwargs))
     each_time(METHODS[name], name, dtype, lambda _, each, seed: same((method, method), each, seed, dtype))
 
 

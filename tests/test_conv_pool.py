@@ -8,19 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 from convolution_by_definition import convolve as naive_conv2d
+from drawn_numbers import normal
+from leaves import leaf
 
 import autograd_core as ag
 from autograd_core.errors import ArgumentError, DtypeError, ShapeError
 
 FLOATS = [np.float32, np.float64]
-
-
-def draw(*shape: int, dtype: Any = np.float64) -> np.ndarray:
-    return np.random.default_rng(sum(shape)).normal(size=shape).astype(dtype)
-
-
-def leaf(*shape: int) -> ag.Tensor:
-    return ag.tensor(draw(*shape), dtype=ag.float64, requires_grad=True)
 
 
 # -------------------------------------------------------------------------------------------------------- convolution
@@ -32,7 +26,7 @@ def leaf(*shape: int) -> ag.Tensor:
     [(1, 0, 1, 1), ((2, 1), (0, 2), 1, 2), (3, 1, (1, 2), 4), ([2], [1, 0], [2, 1], 1)],
 )
 def test_conv2d_is_its_definition(stride: Any, padding: Any, dilation: Any, groups: int, dtype: Any) -> None:
-    x, w, b = draw(2, 4, 7, 6, dtype=dtype), draw(4, 4 // groups, 3, 2, dtype=dtype), draw(4, dtype=dtype)
+    x, w, b = normal(2, 4, 7, 6, dtype=dtype), normal(4, 4 // groups, 3, 2, dtype=dtype), normal(4, dtype=dtype)
     pairs = [tuple(v) * (2 // len(v)) if not isinstance(v, int) else (v, v) for v in (stride, padding, dilation)]
     expected = naive_conv2d(x, w, pairs[0], [(p, p) for p in pairs[1]], pairs[2], groups) + b[:, None, None]
     y = ag.conv2d(ag.tensor(x), ag.tensor(w), ag.tensor(b), stride, padding, dilation, groups)
@@ -44,9 +38,9 @@ def test_conv2d_is_its_definition(stride: Any, padding: Any, dilation: Any, grou
 
 
 def test_conv2d_of_one_image_and_of_none() -> None:
-    x, w, b = draw(3, 5, 5), draw(2, 3, 2, 2), draw(2)
+    x, w, b = normal(3, 5, 5), normal(2, 3, 2, 2), normal(2)
     np.testing.assert_array_equal(ag.conv2d(x, w, b), ag.conv2d(x[None], w, b)[0])
-    empty, weight, bias = leaf(0, 3, 5, 5), leaf(2, 3, 2, 2), leaf(2)
+    empty, weight, bias = leaf(normal(0, 3, 5, 5)), leaf(normal(2, 3, 2, 2)), leaf(normal(2))
     y = ag.conv2d(empty, weight, bias)
     assert y.shape == (0, 2, 4, 4)
     y.sum().backward()
@@ -63,7 +57,7 @@ def test_conv2d_of_one_image_and_of_none() -> None:
 @pytest.mark.parametrize("dilation", [1, 2])
 @pytest.mark.parametrize("stride", [1, 2, 3])
 def test_same_padding(size: Any, window: Any, dilation: int, stride: int) -> None:
-    x, w = draw(2, 1, *size), draw(1, 1, *window)
+    x, w = normal(2, 1, *size), normal(1, 1, *window)
     y = ag.conv2d(x, w, stride=stride, padding="same", dilation=dilation)
     assert y.shape == (2, 1, *(-(-n // stride) for n in size))
     pads = []
@@ -75,14 +69,14 @@ def test_same_padding(size: Any, window: Any, dilation: int, stride: int) -> Non
 
 
 def test_valid_padding_is_none() -> None:
-    x, w = draw(1, 2, 5, 5), draw(3, 2, 3, 3)
+    x, w = normal(1, 2, 5, 5), normal(3, 2, 3, 3)
     np.testing.assert_array_equal(ag.conv2d(x, w, padding="valid", stride=2), ag.conv2d(x, w, stride=2))
 
 
 @pytest.mark.parametrize("how", [{}, {"stride": 2, "padding": "same"}, {"padding": (1, 0), "dilation": 2, "groups": 2}])
 def test_derivatives_of_conv2d(how: dict[str, Any]) -> None:
     groups = how.get("groups", 1)
-    inputs = (leaf(2, 2, 4, 3), leaf(2, 2 // groups, 2, 2), leaf(2))
+    inputs = (leaf(normal(2, 2, 4, 3)), leaf(normal(2, 2 // groups, 2, 2)), leaf(normal(2)))
     assert ag.autograd.gradcheck(lambda x, w, b: ag.conv2d(x, w, b, **how), inputs)
     assert ag.autograd.gradgradcheck(lambda x, w, b: ag.conv2d(x, w, b, **how), inputs)
 
@@ -92,7 +86,7 @@ def test_derivatives_of_conv2d(how: dict[str, Any]) -> None:
 @pytest.mark.parametrize("biased", [False, True])
 def test_convolution_with_relu_is_relu_of_convolution(function: Any, dtype: Any, biased: bool) -> None:
     dims = int(function.__name__[-2])
-    x, w, b = leaf(2, 3, *[7] * dims), leaf(5, 3, *[3] * dims), leaf(5) if biased else None
+    x, w, b = leaf(normal(2, 3, *[7] * dims)), leaf(normal(5, 3, *[3] * dims)), leaf(normal(5)) if biased else None
     inputs = [None if t is None else t.detach().to(dtype).requires_grad_() for t in (x, w, b)]
     once, twice = function(*inputs, padding=1, relu=True), ag.relu(function(*inputs, padding=1))
     np.testing.assert_array_equal(once.detach(), twice.detach())
@@ -111,12 +105,12 @@ def test_convolution_with_relu_keeps_nan() -> None:
 
 
 def test_conv2d_in_the_graph() -> None:
-    y = ag.conv2d(leaf(1, 1, 3, 3), leaf(1, 1, 2, 2))
+    y = ag.conv2d(leaf(normal(1, 1, 3, 3)), leaf(normal(1, 1, 2, 2)))
     assert "conv" in repr(y)
 
 
 def test_gradients_nobody_wants_are_not_computed() -> None:
-    x, w = ag.tensor(draw(1, 1, 3, 3)), leaf(1, 1, 2, 2)
+    x, w = ag.tensor(normal(1, 1, 3, 3)), leaf(normal(1, 1, 2, 2))
     ag.conv2d(x, w).sum().backward()
     assert x.grad is None
     assert w.grad is not None
@@ -228,7 +222,7 @@ def test_avg_pool2d_by_hand() -> None:
 
 @pytest.mark.parametrize("dtype", [ag.float32, ag.float64])
 def test_pooling_of_one_image_and_of_none(dtype: Any) -> None:
-    x = ag.tensor(draw(2, 5, 6), dtype=dtype)
+    x = ag.tensor(normal(2, 5, 6), dtype=dtype)
     for pool in (ag.max_pool2d, ag.avg_pool2d):
         y = pool(x, 2)
         assert (y.shape, y.dtype) == ((2, 2, 3), dtype)
@@ -252,8 +246,8 @@ def test_pooling_of_one_image_and_of_none(dtype: Any) -> None:
 )
 def test_derivatives_of_pooling(how: dict[str, Any]) -> None:
     for pool in (ag.max_pool2d, ag.avg_pool2d):
-        assert ag.autograd.gradcheck(lambda x: pool(x, **how) ** 2, leaf(2, 2, 5, 4))  # noqa: B023
-        assert ag.autograd.gradgradcheck(lambda x: pool(x, **how) ** 2, leaf(2, 2, 5, 4))  # noqa: B023
+        assert ag.autograd.gradcheck(lambda x: pool(x, **how) ** 2, leaf(normal(2, 2, 5, 4)))  # noqa: B023
+        assert ag.autograd.gradgradcheck(lambda x: pool(x, **how) ** 2, leaf(normal(2, 2, 5, 4)))  # noqa: B023
 
 
 def test_nan_comes_through_pooling() -> None:
@@ -329,7 +323,7 @@ def test_complaints_of_one_kind_of_pooling() -> None:
 @pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel lengths:UserWarning")  # PyTorch's
 def test_conv2d_as_pytorch(x: Any, w: Any, how: dict[str, Any], dtype: Any) -> None:
     torch = pytest.importorskip("torch")
-    arrays = [draw(*x, dtype=dtype), draw(*w, dtype=dtype), draw(w[0], dtype=dtype)]
+    arrays = [normal(*x, dtype=dtype), normal(*w, dtype=dtype), normal(w[0], dtype=dtype)]
     ours = [ag.tensor(a, requires_grad=True) for a in arrays]
     theirs = [torch.tensor(a, requires_grad=True) for a in arrays]
     y, z = ag.conv2d(*ours, **how), torch.nn.functional.conv2d(*theirs, **how)
@@ -347,7 +341,7 @@ def test_conv2d_as_pytorch(x: Any, w: Any, how: dict[str, Any], dtype: Any) -> N
 )
 def test_pooling_as_pytorch(kernel: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool, dtype: Any) -> None:
     torch = pytest.importorskip("torch")
-    array = np.round(draw(2, 3, 11, 10, dtype=dtype), 1)  # there are ties
+    array = np.round(normal(2, 3, 11, 10, dtype=dtype), 1)  # there are ties
     array[0, 0, 2, 3], array[0, 0, 2, 4] = np.nan, np.nan
     modes: list[tuple[Any, Any, dict[str, Any]]] = [
         (ag.max_pool2d, torch.nn.functional.max_pool2d, {"dilation": dilation, "return_indices": True})

@@ -77,6 +77,92 @@ def test_tensor_copies_and_as_tensor_shares() -> None:
     assert ag.tensor(t, requires_grad=True).is_leaf
 
 
+def test_asarray_shares_what_it_can() -> None:
+    a = np.arange(3.0)
+    assert np.shares_memory(ag.asarray(a, copy=False).array, a)
+    assert ag.asarray(a).dtype == ag.float64
+    assert not np.shares_memory(ag.asarray(a, copy=True).array, a)
+    assert not np.shares_memory(ag.asarray(a, dtype=ag.float32).array, a)
+    assert ag.asarray([1, 2.5]).dtype == ag.float32
+    assert ag.asarray([1e-300], dtype=ag.float64).item() == 1e-300
+    assert ag.asarray(np.float64(0.5)).dtype == ag.float64
+    assert ag.asarray([]).shape == (0,)
+    assert ag.asarray(np.zeros((0, 2)), copy=False).shape == (0, 2)
+    with pytest.raises(ag.errors.DeviceError, match="'cuda' is not there"):
+        ag.asarray(bytes(4), device="cuda")
+    for data, dtype in (([1.0], None), (1.5, None), (np.float32(1), None), (a, ag.float32), (ag.ones(2), ag.float64)):
+        with pytest.raises(
+            ArgumentError, match=r"asarray: copy=False, and a tensor of float\d\d cannot share the memory of a"
+        ):
+            ag.asarray(data, dtype=dtype, copy=False)
+    with pytest.raises(DtypeError, match="requires_grad: only floating tensors have gradients"):
+        ag.asarray([1, 2], requires_grad=True)
+
+
+def test_asarray_keeps_history_unless_told() -> None:
+    leaf = ag.ones(2, requires_grad=True)
+    y = leaf * 2
+    assert ag.asarray(y) is y
+    assert ag.asarray(y, requires_grad=True) is y
+    assert ag.asarray(y, dtype=ag.float64, copy=True).grad_fn is not None
+    cut = ag.asarray(y, requires_grad=False)
+    assert cut.grad_fn is None
+    assert cut.data_ptr() == y.data_ptr()
+    assert leaf.requires_grad
+    assert ag.asarray([1.0], requires_grad=True).is_leaf
+
+
+def test_tensors_over_buffers() -> None:
+    memory = bytearray(np.array([1, 2, 3], np.int32).tobytes())
+    x = ag.frombuffer(memory, dtype=ag.int32)
+    assert x.tolist() == [1, 2, 3]
+    x[0] = 7
+    assert memory[0] == 7
+    assert ag.frombuffer(memory, dtype=ag.int32, count=1, offset=4).tolist() == [2]
+    assert ag.asarray(memory, dtype=ag.int32, copy=False).data_ptr() == x.data_ptr()
+    assert ag.asarray(bytes(8)).tolist() == [0.0, 0.0]
+    assert ag.frombuffer(bytearray(8), dtype=ag.float64, requires_grad=True).requires_grad
+    with pytest.raises(ag.errors.GraphError, match=r"read-only array; use \.clone"):
+        ag.frombuffer(b"1234", dtype=ag.uint8).zero_()
+    for options, what in (
+        ({}, "numbers of int32"),
+        ({"offset": 9}, "from byte 9 on"),
+        ({"count": 4}, "hold 4 numbers"),
+    ):
+        with pytest.raises(
+            ArgumentError, match=rf"a bytearray does not .*{what}.*: .*; choose dtype, count and offset to fit"
+        ):
+            ag.frombuffer(bytearray(7), dtype=ag.int32, **options)
+    with pytest.raises(ArgumentError, match=r"a list does not hold .*bytes-like"):
+        ag.frombuffer([1, 2], dtype=ag.int32)
+    with pytest.raises(DtypeError, match="dtype 'complex64' is not supported"):
+        ag.frombuffer(bytes(8), dtype="complex64")
+
+
+def test_range_includes_its_end_and_warns() -> None:
+    for args, wanted in (
+        ((1, 4), [1, 2, 3, 4]),
+        ((0, 1, 0.3), [0, 0.3, 0.6, 0.9]),
+        ((4, 1, -1), [4, 3, 2, 1]),
+        ((1, 1), [1]),
+    ):
+        with pytest.warns(UserWarning, match=r"range includes its end.*use arange"):
+            found = ag.range(*args)
+        assert found.dtype == ag.float32
+        np.testing.assert_allclose(found.array, wanted, rtol=1e-6)
+    with (
+        pytest.warns(UserWarning, match="range"),
+        pytest.raises(ArgumentError, match="step is 1: expected a number that leads"),
+    ):
+        ag.range(4, 1)
+
+
+def test_constants() -> None:
+    assert (ag.e, ag.pi, ag.inf) == (np.e, np.pi, np.inf)
+    assert ag.nan != ag.nan
+    assert ag.ones(2, 3)[:, ag.newaxis].shape == (2, 1, 3)
+
+
 def test_lists_of_tensors() -> None:
     a, b = ag.tensor([1.0, 2.0]), ag.tensor([3.0, 4.0])
     assert ag.tensor([a, b]).tolist() == [[1, 2], [3, 4]]
@@ -249,6 +335,7 @@ def test_factories_agree_with_torch() -> None:
     for name, args in (
         ("arange", (5,)), ("arange", (0, 1, 0.1)), ("arange", (7, 2, -2)), ("linspace", (-1, 2, 7)), ("eye", (2, 3)),
         ("full", ((2, 3), 7)), ("full", ((2,), 1.5)), ("zeros", (2, 3)), ("ones", ((2, 3),)), ("tensor", ([1, 2.5],)),
+        ("asarray", ([1, 2.5],)), ("asarray", (np.float64(2),)), ("asarray", (True,)),
         ("tensor", ([],)), ("tensor", ([True],)), ("tensor", (np.float64(2),)), ("tensor", (range(3),)),
     ):  # fmt: skip
         got, want = getattr(ag, name)(*args), getattr(torch, name)(*args)
@@ -366,6 +453,27 @@ def test_the_state_survives_json() -> None:
     ag.set_rng_state(state)
     assert draws() == expected
     assert repr(Generator(5)) == "Generator(seed=5)"
+
+
+def test_a_fork_brings_the_generator_back() -> None:
+    before = ag.get_rng_state()
+    for enabled in (True, False):
+        with ag.random.fork_rng(enabled=enabled):
+            ag.rand(3)
+        assert (ag.get_rng_state() == before) is enabled
+    ag.set_rng_state(before)
+    ag.random.fork_rng()(ag.rand)(3)
+    with pytest.raises(ShapeError), ag.random.fork_rng():
+        ag.rand(3) + ag.rand(2)
+    assert ag.get_rng_state() == before
+
+
+def test_a_clone_draws_the_same() -> None:
+    one = Generator(5)
+    ag.rand(3, generator=one)
+    two = one.clone_state()
+    assert two.initial_seed() == 5
+    assert ag.equal(ag.rand(4, generator=one), ag.rand(4, generator=two))
 
 
 def test_bad_seeds_and_states() -> None:

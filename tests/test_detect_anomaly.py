@@ -9,18 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 from functions_by_hand import Polar, make
+from leaves import leaf
 
 import autograd_core as ag
-from autograd_core import Tensor, detect_anomaly, grad, ops
+from autograd_core import detect_anomaly, grad, ops
+from autograd_core.call_text import WATCHED
 from autograd_core.errors import NonFiniteError
 from autograd_core.primitive import rewrite
-from autograd_core.tensor import WATCHED
-
-X = np.array([[0.5, -1.0, 2.0], [1.5, 0.25, -0.75]])
-
-
-def leaf(a: Any = X, dtype: str = "float64") -> Tensor:
-    return ag.tensor(np.asarray(a), dtype=dtype, requires_grad=True)
 
 
 def test_anomaly_in_a_forward() -> None:

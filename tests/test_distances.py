@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from beside_torch import agree_in_pair
+from drawn_numbers import normal
 
 import autograd_core as ag
 import nn
@@ -17,10 +18,6 @@ import nn.functional as F
 
 DTYPES = pytest.mark.parametrize("dtype", [ag.float32, ag.float64], ids=str)
 ORDERS = pytest.mark.parametrize("p", [0, 0.5, 1, 1.5, 2, 3, math.inf])
-
-
-def draw(*shape: int, seed: int = 0) -> Any:
-    return np.random.default_rng(seed).normal(size=shape)
 
 
 # name, shapes of the vectors, keyword arguments
@@ -46,7 +43,7 @@ def each(cases: list[Any]) -> Any:
 
 
 def vectors(shapes: list[tuple[int, ...]], dtype: Any) -> list[Any]:
-    return [draw(*s, seed=i).astype(str(dtype)) for i, s in enumerate(shapes)]
+    return [normal(*s, seed=i).astype(str(dtype)) for i, s in enumerate(shapes)]
 
 
 @each(CASES + BOUNDED)
@@ -118,7 +115,7 @@ def test_distance_by_hand() -> None:
 @ORDERS
 @DTYPES
 def test_pdist_by_loops(p: float, dtype: Any) -> None:
-    x = draw(6, 4).astype(str(dtype)).round(1)  # rounded, so that some differences are 0
+    x = normal(6, 4).astype(str(dtype)).round(1)  # rounded, so that some differences are 0
     expected = [np.linalg.norm(x[i] - x[j], p) for i in range(6) for j in range(i + 1, 6)]
     found = F.pdist(ag.tensor(x), p)
     assert found.dtype == dtype
@@ -128,12 +125,12 @@ def test_pdist_by_loops(p: float, dtype: Any) -> None:
 @ORDERS
 def test_pdist_equals_scipys_and_pytorchs(p: float) -> None:
     distance = pytest.importorskip("scipy.spatial.distance")
-    x = draw(7, 5)
+    x = normal(7, 5)
     if 0 < p < math.inf:
         np.testing.assert_allclose(F.pdist(ag.tensor(x), p).numpy(), distance.pdist(x, "minkowski", p=p))
     torch = pytest.importorskip("torch")
     ours, theirs = ag.tensor(x, requires_grad=True), torch.tensor(x, requires_grad=True)
-    (a, b), weight = (F.pdist(ours, p), torch.nn.functional.pdist(theirs, p)), draw(21, seed=3)
+    (a, b), weight = (F.pdist(ours, p), torch.nn.functional.pdist(theirs, p)), normal(21, seed=3)
     np.testing.assert_allclose(a.detach().numpy(), b.detach().numpy(), rtol=1e-10)
     (a * ag.tensor(weight)).sum().backward()
     (b * torch.tensor(weight)).sum().backward()
@@ -142,7 +139,7 @@ def test_pdist_equals_scipys_and_pytorchs(p: float) -> None:
 
 @pytest.mark.parametrize("p", [1, 1.5, 2, 3, math.inf])
 def test_pdist_to_second_order(p: float) -> None:
-    x = ag.tensor(draw(4, 3), requires_grad=True)
+    x = ag.tensor(normal(4, 3), requires_grad=True)
     assert ag.gradcheck(lambda x: F.pdist(x, p), (x,))
     assert ag.gradgradcheck(lambda x: F.pdist(x, p), (x,))
 
@@ -160,7 +157,7 @@ def test_pdist_of_equal_rows_and_of_nothing(p: float) -> None:
 
 
 def test_pdist_of_a_transposed_matrix() -> None:
-    x = draw(5, 3)
+    x = normal(5, 3)
     np.testing.assert_array_equal(F.pdist(ag.tensor(x).T).numpy(), F.pdist(ag.tensor(x.T.copy())).numpy())
 
 

@@ -160,3 +160,19 @@ def test_arguments_are_checked() -> None:
         ag.hardtanh(x, 1.0, -1.0)
     with pytest.raises(errors.ArgumentError, match="isclose: rtol=-1 is no tolerance: expected a number of 0 or more"):
         ag.isclose(x, x, rtol=-1)
+
+
+@both
+def test_lerp_is_exact_at_both_ends(dtype: Any) -> None:
+    """1e8 + 1.0 * (0.1 - 1e8) is not 0.1."""
+    x, y = (ag.tensor(values, dtype=dtype) for values in ([1e8, 0.1, -3.0], [0.1, 1e9, 7.0]))
+    for weight in (0.0, 1.0):
+        for each in (weight, ag.tensor(weight, dtype=dtype), ag.full((3,), weight, dtype=dtype)):
+            assert ag.equal(ag.lerp(x, y, each), y if weight else x)
+
+
+def test_lerp_at_one_half_has_the_gradient_of_both_formulas() -> None:
+    x, y, w = (ag.tensor(values, dtype=ag.float64, requires_grad=True) for values in ([1.0, 4.0], [3.0, -2.0], [0.5, -0.5]))
+    first = ag.grad(ag.lerp(x, y, w).sum(), (x, y, w), create_graph=True)
+    assert [g.tolist() for g in first] == [[0.5, 1.5], [0.5, -0.5], [2.0, -6.0]]
+    assert [g.tolist() for g in ag.grad(first[2].sum(), (x, y))] == [[-1.0, -1.0], [1.0, 1.0]]

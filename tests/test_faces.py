@@ -41,6 +41,7 @@ FACES = (
     ag.linalg,
     ag.serialization,
     ag.special,
+    ag.testing,
     ag.utils.checkpoint,
     ag.utils.dlpack,
     ag.viz,

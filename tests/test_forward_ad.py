@@ -5,23 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import pytest
+from leaves import equal, vector
 
 import autograd_core as ag
 from autograd_core import Tensor, grad
 from autograd_core.autograd import forward_ad, functional
 from autograd_core.errors import ArgumentError, DtypeError, GraphError, ShapeError
-
-
-def leaf(*values: float, dtype: Any = ag.float64) -> Tensor:
-    return ag.tensor(list(values), dtype=dtype, requires_grad=True)
-
-
-def equal(t: Any, wanted: Any) -> None:
-    assert isinstance(t, Tensor)
-    np.testing.assert_allclose(t.detach().numpy(), wanted, rtol=1e-12)
-
 
 # ---------------------------------------------------------------------------------------------------------- functional
 
@@ -83,7 +73,7 @@ def test_dual_tensors() -> None:
         equal(tangent, [3, 42])
         assert not value.requires_grad
         assert not tangent.requires_grad
-    w = leaf(1, 2)
+    w = vector(1, 2)
     with forward_ad.dual_level():
         tangent = forward_ad.unpack_dual(forward_ad.make_dual(w, v.double()) ** 3).tangent
     equal(tangent, [3, 120])

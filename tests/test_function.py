@@ -9,17 +9,13 @@ import numpy as np
 import pytest
 from collector import collector_off
 from functions_by_hand import Cube, Polar, make
+from leaves import X, leaf
 
 import autograd_core as ag
 from autograd_core import Function, Tensor, grad, gradcheck, gradgradcheck
 from autograd_core.errors import DtypeError, GraphError, ShapeError
 
-X = np.array([[0.5, -1.0, 2.0], [1.5, 0.25, -0.75]])
 both = pytest.mark.parametrize("dtype", ["float32", "float64"])
-
-
-def leaf(a: Any = X, dtype: str = "float64") -> Tensor:
-    return ag.tensor(np.asarray(a), dtype=dtype, requires_grad=True)
 
 
 class Exp(Function):

@@ -5,30 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import pytest
 from functions_by_hand import Twice
+from leaves import equal, vector
 
 import autograd_core as ag
 from autograd_core import Function, Tensor, func, grad
 from autograd_core.autograd.function import once_differentiable
 from autograd_core.errors import AutogradError, DtypeError, GraphError, ShapeError
 
-
-def leaf(*values: float, dtype: Any = ag.float64) -> Tensor:
-    return ag.tensor(list(values), dtype=dtype, requires_grad=True)
-
-
-def equal(t: Any, wanted: Any) -> None:
-    assert isinstance(t, Tensor)
-    np.testing.assert_allclose(t.detach().numpy(), wanted, rtol=1e-12)
-
-
 # ------------------------------------------------------------------------------------------------------------ Function
 
 
 def test_a_context_set_up_apart() -> None:
-    x = leaf(1, 2)
+    x = vector(1, 2)
     assert ag.gradcheck(Twice.apply, x)
     assert ag.gradgradcheck(Twice.apply, x)
     equal(func.jvp(Twice.apply, (x.detach(),), (x.detach(),))[1], [4, 16])
@@ -52,7 +42,7 @@ class Add(Function):
 
 
 def test_arguments_written_in_place() -> None:
-    x, y = leaf(1, 2, 3), leaf(10, 20, 30)
+    x, y = vector(1, 2, 3), vector(10, 20, 30)
     h = x * 1
     view = h[1:]
     out = Add.apply(h, y)
@@ -102,7 +92,7 @@ class ByNumpy(Function):
 
 
 def test_once_differentiable() -> None:
-    x = leaf(1, 2)
+    x = vector(1, 2)
     assert ag.gradcheck(ByNumpy.apply, x)
     (g,) = grad(ByNumpy.apply(x).sum(), x, create_graph=True)
     equal(g, [3, 12])
@@ -133,7 +123,7 @@ class Ends(Function):
 
 
 def test_results_without_gradients() -> None:
-    x, note = leaf(1, 3, 2), []
+    x, note = vector(1, 3, 2), []
     low, high, place = Ends.apply(x, note)
     assert not place.requires_grad
     assert place.item() == 1
@@ -178,7 +168,7 @@ WRONG: list[tuple[Callable[[Any], Any], type[Exception], str]] = [
 @pytest.mark.parametrize(("result", "error", "message"), WRONG, ids=range(len(WRONG)))
 def test_what_backward_returns_is_checked(result: Any, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
-        bad(result).apply(leaf(1, 2), leaf(3, 4)).sum().backward()
+        bad(result).apply(vector(1, 2), vector(3, 4)).sum().backward()
 
 
 def test_a_function_without_parts() -> None:
@@ -186,18 +176,18 @@ def test_a_function_without_parts() -> None:
         pass
 
     with pytest.raises(NotImplementedError, match=r"needs a static method forward\(ctx, \*args\), or"):
-        Bare.apply(leaf(1))
+        Bare.apply(vector(1))
     y = bad(lambda g: (g, g))
     del y.backward
     with pytest.raises(NotImplementedError, match="needs a static method backward"):
-        y.apply(leaf(1), leaf(1)).sum().backward()
+        y.apply(vector(1), vector(1)).sum().backward()
 
 
 # ----------------------------------------------------------------------------------------------------------- gradcheck
 
 
 def test_gradcheck_in_one_direction_and_forward() -> None:
-    x, y = leaf(1, 2, 3), leaf(0.5)
+    x, y = vector(1, 2, 3), vector(0.5)
     g = lambda x, y: (x.exp() * y, (x * y).sum())
     assert ag.gradcheck(g, (x, y), fast_mode=True, check_forward_ad=True, check_batched_grad=True)
     assert ag.gradgradcheck(g, (x, y), fast_mode=True, check_fwd_over_rev=True, gen_non_contig_grad_outputs=True)
@@ -207,10 +197,10 @@ def test_gradcheck_in_one_direction_and_forward() -> None:
         ({}, "d output 0 / d input 1 differs"),
     ):
         with pytest.raises(AutogradError, match=message):
-            ag.gradcheck(wrong, (leaf(1), leaf(2)), **options)
-        assert not ag.gradcheck(wrong, (leaf(1), leaf(2)), raise_exception=False, **options)
+            ag.gradcheck(wrong, (vector(1), vector(2)), **options)
+        assert not ag.gradcheck(wrong, (vector(1), vector(2)), raise_exception=False, **options)
     with pytest.raises(AutogradError, match=r"J v of output 0 by input 1 is .* from jvp"):
-        ag.gradcheck(wrong, (leaf(1), leaf(2)), check_backward_ad=False, check_forward_ad=True)
+        ag.gradcheck(wrong, (vector(1), vector(2)), check_backward_ad=False, check_forward_ad=True)
 
 
 def test_gradcheck_of_a_backward_that_changes() -> None:
@@ -219,8 +209,8 @@ def test_gradcheck_of_a_backward_that_changes() -> None:
     with pytest.raises(
         AutogradError, match="two backward passes from output 0 to input 0 differ by 1e-07, and nondet_tol=0"
     ):
-        ag.gradcheck(shaky, (leaf(1), leaf(2)))
-    assert ag.gradcheck(shaky, (leaf(1), leaf(2)), nondet_tol=1e-5)
+        ag.gradcheck(shaky, (vector(1), vector(2)))
+    assert ag.gradcheck(shaky, (vector(1), vector(2)), nondet_tol=1e-5)
 
 
 class Fragile(Function):
@@ -238,6 +228,6 @@ class Fragile(Function):
 
 def test_gradcheck_with_missing_gradients() -> None:
     both = lambda x: ag.stack(Fragile.apply(x))
-    assert ag.gradcheck(both, leaf(1))
+    assert ag.gradcheck(both, vector(1))
     with pytest.raises((AutogradError, TypeError)):
-        ag.gradcheck(Fragile.apply, leaf(1))
+        ag.gradcheck(Fragile.apply, vector(1))

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from drawn_numbers import normal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -22,10 +23,6 @@ floats = pytest.mark.parametrize("dtype", [np.float32, np.float64], ids=["float3
 close = {np.float32: {"rtol": 2e-5, "atol": 2e-5}, np.float64: {"rtol": 1e-12, "atol": 1e-12}}
 PHILOX = import_module("autograd_core.kernels.cpu.dropout")._philox
 SHARE = import_module("autograd_core.kernels.cpu.reduce").SHARE
-
-
-def normal(*shape: int, seed: int = 0, dtype: Any = np.float64) -> Any:
-    return np.random.default_rng(seed).normal(size=shape).astype(dtype)
 
 
 def strided(x: Any) -> Any:

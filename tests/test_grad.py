@@ -6,17 +6,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from leaves import X, leaf
 
 import autograd_core as ag
 from autograd_core import Tensor, grad
 from autograd_core.errors import ArgumentError, DtypeError, GraphError, ShapeError
 
-X = np.array([[0.5, -1.0, 2.0], [1.5, 0.25, -0.75]])
 both = pytest.mark.parametrize("dtype", ["float32", "float64"])
-
-
-def leaf(a: Any = X, dtype: str = "float64") -> Tensor:
-    return ag.tensor(np.asarray(a), dtype=dtype, requires_grad=True)
 
 
 @both

@@ -6,17 +6,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from leaves import vector
 
 import autograd_core as ag
-from autograd_core import Tensor, autograd
-
-
-def leaf(*values: float, dtype: Any = ag.float64) -> Tensor:
-    return ag.tensor(list(values), dtype=dtype, requires_grad=True)
+from autograd_core import autograd
 
 
 def test_inference_mode() -> None:
-    x = leaf(1)
+    x = vector(1)
     with ag.inference_mode():
         assert ag.is_inference_mode_enabled()
         assert not (x * 2).requires_grad

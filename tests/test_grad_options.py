@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from functions_by_hand import Twice
+from leaves import equal, vector
 
 import autograd_core as ag
 import nn
@@ -18,21 +19,11 @@ from autograd_core import Tensor, autograd, grad
 from autograd_core.autograd import graph
 from autograd_core.errors import ArgumentError, GraphError
 
-
-def leaf(*values: float, dtype: Any = ag.float64) -> Tensor:
-    return ag.tensor(list(values), dtype=dtype, requires_grad=True)
-
-
-def equal(t: Any, wanted: Any) -> None:
-    assert isinstance(t, Tensor)
-    np.testing.assert_allclose(t.detach().numpy(), wanted, rtol=1e-12)
-
-
 # ----------------------------------------------------------------------------------------------------------- gradients
 
 
 def test_grad_of_batches_of_weights() -> None:
-    x, unused = leaf(1, 2, 3), leaf(1)
+    x, unused = vector(1, 2, 3), vector(1)
     y, v = x**2, ag.tensor(np.arange(6.0).reshape(2, 3))
     (g,) = grad(y, x, v, is_grads_batched=True, retain_graph=True)
     equal(g, 2 * np.array([1, 2, 3]) * v.numpy())
@@ -45,7 +36,7 @@ def test_grad_of_batches_of_weights() -> None:
 
 
 def test_grad_takes_dicts_and_edges() -> None:
-    x, z = leaf(1, 2), leaf(3, 4)
+    x, z = vector(1, 2), vector(3, 4)
     y = x * z
     found = grad(y.sum(), {"x": x, "z": z}, retain_graph=True)
     assert list(found) == ["x", "z"]
@@ -65,7 +56,7 @@ def test_grad_takes_dicts_and_edges() -> None:
 
 
 def test_options_of_grad_that_contradict_each_other() -> None:
-    x = leaf(1)
+    x = vector(1)
     with pytest.raises(ArgumentError, match="leave out allow_unused=False"):
         grad(x.sum(), x, allow_unused=False, materialize_grads=True)
     with pytest.raises(ArgumentError, match="only_inputs=False is not supported"):
@@ -73,7 +64,7 @@ def test_options_of_grad_that_contradict_each_other() -> None:
 
 
 def test_backward_to_some_inputs() -> None:
-    x, z = leaf(1, 2), leaf(3, 4)
+    x, z = vector(1, 2), vector(3, 4)
     h = x * z
     autograd.backward(h.sum(), inputs=[z, h])
     assert x.grad is None
@@ -91,7 +82,7 @@ def test_backward_to_some_inputs() -> None:
 def test_hooks_leave_no_cycle() -> None:
     gc.disable()
     try:
-        x = leaf(1, 2)
+        x = vector(1, 2)
         y = x.exp()
         y.grad_fn.register_hook(lambda inputs, outputs: None)
         y.grad_fn.register_prehook(lambda outputs: None)
@@ -105,7 +96,7 @@ def test_hooks_leave_no_cycle() -> None:
 
 
 def test_a_repeated_backward_starts_intermediates_afresh() -> None:
-    x = leaf(3)
+    x = vector(3)
     h = x * x
     h.retain_grad()
     y = (h * 2).sum()
@@ -116,7 +107,7 @@ def test_a_repeated_backward_starts_intermediates_afresh() -> None:
 
 
 def test_a_debugger_stops_in_backward() -> None:
-    x, stopped = leaf(1, 2), set()
+    x, stopped = vector(1, 2), set()
 
     def trace(frame: Any, event: str, arg: Any) -> Any:
         stopped.add(frame.f_code.co_name)
@@ -146,7 +137,7 @@ def total_of(w: Tensor, early: bool) -> None:
 
 @pytest.mark.parametrize("early", [False, True])
 def test_a_running_total_of_graphs_is_noticed(early: bool) -> None:
-    w = leaf(1, 2)
+    w = vector(1, 2)
     with pytest.warns(
         UserWarning, match=r"total \+= loss`: a result is added up .* \+= loss.item\(\), or \+= loss.detach"
     ):
@@ -161,14 +152,14 @@ def test_a_running_total_of_graphs_is_noticed(early: bool) -> None:
 
 
 def test_zeros_that_stay_zeros() -> None:
-    x = leaf(0, 4)
+    x = vector(0, 4)
     calls: list[Callable[[Tensor], Tensor]] = [
         lambda x: ag.where(x > 0, x.sqrt(), 0.0),
         lambda x: ag.where(x > 0, x.log(), x * 0),
         lambda x: ag.where(x > 0, 1 / x, x),
     ]
     for call in calls:
-        y, v = call(x).sum(), leaf(4)
+        y, v = call(x).sum(), vector(4)
         assert grad(y, x, retain_graph=True)[0][0].isnan().item()
         for create_graph in (True, False):
             with autograd.strict_zeros():
@@ -176,8 +167,8 @@ def test_zeros_that_stay_zeros() -> None:
             equal(g[1], grad(call(v).sum(), v)[0].item())
             assert g[0].isfinite().item()
     with autograd.strict_zeros():
-        assert ag.gradcheck(lambda x: x.softmax(0) * x.sqrt() / 3, leaf(1, 2, 3))
-        assert ag.gradgradcheck(lambda x: x.softmax(0) * x.sqrt() / 3, leaf(1, 2, 3))
+        assert ag.gradcheck(lambda x: x.softmax(0) * x.sqrt() / 3, vector(1, 2, 3))
+        assert ag.gradgradcheck(lambda x: x.softmax(0) * x.sqrt() / 3, vector(1, 2, 3))
 
 
 def test_an_unused_parameter_is_named_by_its_path() -> None:
@@ -190,7 +181,7 @@ def test_an_unused_parameter_is_named_by_its_path() -> None:
 
 def test_checkpoints_of_a_sequence() -> None:
     net = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 4), nn.Dropout(0.5), nn.Linear(4, 1)).double()
-    x = leaf(1, 2, 3)
+    x = vector(1, 2, 3)
     found = []
     for segments in (1, 2, 5):
         ag.manual_seed(1)

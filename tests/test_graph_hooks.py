@@ -9,31 +9,18 @@ from typing import Any
 import numpy as np
 import pytest
 from functions_by_hand import Twice
+from leaves import equal, vector
 
 import autograd_core as ag
 from autograd_core import Tensor, grad
 from autograd_core.autograd import graph
 from autograd_core.errors import ArgumentError, DtypeError, GraphError, ShapeError
 
-
-def leaf(*values: float, dtype: Any = ag.float64) -> Tensor:
-    return ag.tensor(list(values), dtype=dtype, requires_grad=True)
-
-
-def equal(t: Any, wanted: Any) -> None:
-    assert isinstance(t, Tensor)
-    np.testing.assert_allclose(t.detach().numpy(), wanted, rtol=1e-12)
-
-
-def f(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-    return x * y.sum(), (x**2).sum()
-
-
 # --------------------------------------------------------------------------------------------------------------- nodes
 
 
 def test_what_a_node_tells() -> None:
-    x = leaf(1, 2)
+    x = vector(1, 2)
     y = x.exp()
     node = y.grad_fn
     assert node.name() == "exp"
@@ -48,7 +35,7 @@ def test_what_a_node_tells() -> None:
 
 @pytest.mark.parametrize("create_graph", [False, True])
 def test_hooks_on_nodes(create_graph: bool) -> None:
-    x, z, seen = leaf(1, 2), leaf(3, 4), []
+    x, z, seen = vector(1, 2), vector(3, 4), []
     y = x * z * x
     node = (x * z).grad_fn
     y = x * z
@@ -70,7 +57,7 @@ def test_hooks_on_nodes(create_graph: bool) -> None:
 
 
 def test_hooks_on_nodes_of_one_operand_twice_of_several_and_of_none_wanted() -> None:
-    x, seen = leaf(1, 2), []
+    x, seen = vector(1, 2), []
     square = x * x
     square.grad_fn.register_hook(lambda inputs, outputs: seen.append([g.tolist() for g in inputs]))
     stacked = ag.stack([square, ag.zeros(2, dtype=ag.float64), square])
@@ -81,7 +68,7 @@ def test_hooks_on_nodes_of_one_operand_twice_of_several_and_of_none_wanted() -> 
 
 
 def test_hooks_behind_leaves() -> None:
-    x, seen = leaf(1, 2), []
+    x, seen = vector(1, 2), []
     handle = x.register_post_accumulate_grad_hook(lambda t: seen.append((t is x, t.grad.tolist())))
     x.node.register_hook(lambda inputs, outputs: seen.append((inputs, outputs[0].tolist())))
     for _ in range(2):
@@ -96,7 +83,7 @@ def test_hooks_behind_leaves() -> None:
             p.sub_(p.grad)
         p.grad = None
 
-    w = leaf(5)
+    w = vector(5)
     w.register_post_accumulate_grad_hook(step)
     (2 * w).sum().backward()
     equal(w, [3])
@@ -104,7 +91,7 @@ def test_hooks_behind_leaves() -> None:
 
 
 def test_hooks_that_are_refused_or_return_the_wrong_things() -> None:
-    x = leaf(1, 2)
+    x = vector(1, 2)
     y = x * 2
     with pytest.raises(GraphError, match=r"register_post_accumulate_grad_hook: only leaves .* result of mul, made at"):
         y.register_post_accumulate_grad_hook(print)
@@ -130,7 +117,7 @@ def test_hooks_that_are_refused_or_return_the_wrong_things() -> None:
 
 
 def test_saved_tensors_are_packed_and_unpacked() -> None:
-    x, log = leaf(1, 2), []
+    x, log = vector(1, 2), []
 
     def pack(t: Tensor) -> Any:
         log.append("pack")
@@ -152,7 +139,7 @@ def test_saved_tensors_are_packed_and_unpacked() -> None:
 
 
 def test_packed_tensors_everywhere() -> None:
-    x = leaf(1, 2, 3)
+    x = vector(1, 2, 3)
     halve = graph.saved_tensors_hooks(lambda t: t.tolist(), lambda values: ag.tensor(values, dtype=ag.float64))
 
     def f(x: Tensor) -> Tensor:
@@ -163,7 +150,7 @@ def test_packed_tensors_everywhere() -> None:
     assert ag.gradcheck(f, x)
     assert ag.gradgradcheck(f, x)
     with ag.detect_anomaly(), halve, pytest.raises(ArithmeticError):
-        leaf(-1).log()
+        vector(-1).log()
     freed = weakref.ref((y := x.exp()).grad_fn)
     del y
     assert freed() is None
@@ -176,7 +163,7 @@ def test_packed_tensors_everywhere() -> None:
 
 
 def test_saved_tensors_hooks_that_go_wrong() -> None:
-    x = leaf(1, 2)
+    x = vector(1, 2)
     wrong: list[tuple[Any, type[Exception], str]] = [
         (lambda t: 1, ArgumentError, "unpack_hook returned a int"),
         (lambda t: t[:1], ShapeError, r"unpack_hook returned shape \(1,\): expected \(2,\)"),
@@ -196,7 +183,7 @@ def test_saved_tensors_hooks_that_go_wrong() -> None:
 
 
 def test_increment_version() -> None:
-    x = leaf(1, 2)
+    x = vector(1, 2)
     y = (x * x).sum()
     x.array[0] = 5
     graph.increment_version([x])

@@ -393,3 +393,23 @@ def test_agrees_with_torch() -> None:
     for mode in MODES:
         there = torch.nn.functional.pad(t, (1, 2), mode=mode)
         np.testing.assert_array_equal(ag.pad(a, (1, 2), mode).numpy(), there.numpy())
+
+
+def test_unravel_index() -> None:
+    indices = np.arange(24).reshape(4, 6)
+    for found, wanted in zip(
+        ag.unravel_index(ag.tensor(indices), (2, 3, 4)), np.unravel_index(indices, (2, 3, 4)), strict=True
+    ):
+        assert found.dtype == ag.int64
+        np.testing.assert_array_equal(found.array, wanted)
+    assert [p.tolist() for p in ag.unravel_index(ag.tensor([-1, -6]), (2, 3))] == [[1, 0], [2, 0]]
+    assert ag.unravel_index(ag.tensor(3), 5)[0].item() == 3
+    assert ag.unravel_index(ag.tensor(0), ()) == ()
+    assert [p.shape for p in ag.unravel_index(ag.zeros(0, dtype=ag.int64), (0, 3))] == [(0,), (0,)]
+    for index in (6, -7):
+        with pytest.raises(IndexError, match=rf"unravel_index: index {index} is out of bounds .* expected 0 to 5"):
+            ag.unravel_index(ag.tensor([index]), (2, 3))
+    with pytest.raises(DtypeError, match="unravel_index: index has dtype float32: expected integers"):
+        ag.unravel_index(ag.tensor([1.0]), (2, 3))
+    with pytest.raises(ShapeError, match=r"unravel_index: shape=\(2, -3\) has a negative size"):
+        ag.unravel_index(ag.tensor([1]), (2, -3))

@@ -103,7 +103,7 @@ def test_gains() -> None:
 
 DRAWS = [
     init.uniform_, init.normal_, init.trunc_normal_, init.xavier_uniform_, init.xavier_normal_, init.kaiming_uniform_,
-    init.kaiming_normal_, init.orthogonal_,
+    init.kaiming_normal_, init.orthogonal_, lambda w, generator=None: init.sparse_(w, 0.3, generator=generator),
 ]  # fmt: skip
 
 
@@ -127,9 +127,79 @@ def test_parameters_are_filled_unrecorded(fill: Any) -> None:
     assert p.requires_grad
 
 
+@DTYPES
+@pytest.mark.parametrize("sparsity", [0.0, 0.3, 1.0])
+def test_sparse(sparsity: float, dtype: Any) -> None:
+    w = init.sparse_(ag.empty(200, 300, dtype=dtype), sparsity, std=0.5).numpy()
+    assert w.dtype == dtype
+    assert ((w == 0).sum(0) == math.ceil(200 * sparsity)).all()
+    if sparsity < 1:
+        assert abs(w[w != 0].std() - 0.5) < 0.01
+        assert len({tuple(column) for column in (w == 0).T}) > 290 * (sparsity > 0)  # other places in each column
+    assert init.sparse_(ag.empty(0, 3), 0.5).shape == (0, 3)
+
+
+@DTYPES
+@pytest.mark.parametrize(("dims", "groups"), [(1, 1), (2, 1), (3, 1), (2, 2), (2, 3)])
+def test_a_dirac_convolution_returns_its_input(dims: int, groups: int, dtype: Any) -> None:
+    w = init.dirac_(ag.empty(6, 4, *[3] * dims, dtype=dtype), groups)
+    x = ag.randn(2, 4 * groups, *[5] * dims, dtype=dtype)
+    y = getattr(ag, f"conv{dims}d")(x, w, padding=1, groups=groups)
+    kept = min(6 // groups, 4)
+    for g in range(groups):
+        ours = y[:, g * 6 // groups : (g + 1) * 6 // groups]
+        assert ag.equal(ours[:, :kept], x[:, 4 * g : 4 * g + kept])
+        assert ag.count_nonzero(ours[:, kept:]) == 0
+    assert init.dirac_(ag.empty(0, 3, 3)).shape == (0, 3, 3)
+
+
+def test_dirac_equals_pytorchs() -> None:
+    torch = pytest.importorskip("torch")
+    for shape, groups in (((6, 4, 3), 1), ((4, 6, 2, 3), 2), ((3, 1, 1, 4, 5), 3)):
+        theirs = torch.nn.init.dirac_(torch.empty(*shape), groups)
+        np.testing.assert_array_equal(init.dirac_(ag.empty(*shape), groups).numpy(), theirs.numpy())
+
+
+FORMER = [
+    "constant", "dirac", "eye", "kaiming_normal", "kaiming_uniform", "normal", "orthogonal", "sparse", "uniform",
+    "xavier_normal", "xavier_uniform",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FORMER)
+def test_former_names_warn_and_do_the_same(name: str) -> None:
+    shape, options = (
+        ((3, 2, 3), ()) if name == "dirac" else ((3, 4), {"constant": (2.5,), "sparse": (0.4,)}.get(name, ()))
+    )
+    ag.manual_seed(3)
+    expected = getattr(init, f"{name}_")(ag.empty(*shape), *options)
+    ag.manual_seed(3)
+    w = ag.empty(*shape)
+    with pytest.warns(
+        FutureWarning, match=rf"^nn\.init\.{name} is the former name of nn\.init\.{name}_: use that"
+    ) as said:
+        assert getattr(init, name)(w, *options) is w
+    assert said[0].filename == __file__
+    assert ag.equal(w, expected)
+
+
+def test_former_names_are_pytorchs() -> None:
+    torch = pytest.importorskip("torch")
+    theirs = {name for name in dir(torch.nn.init) if hasattr(torch.nn.init, f"{name}_") and not name.startswith("_")}
+    assert theirs == set(FORMER)
+
+
 @pytest.mark.parametrize(
     ("act", "message"),
     [
+        (lambda: init.sparse_(ag.empty(3), 0.5), r"sparse_: tensor has shape \(3,\), expected a matrix"),
+        (lambda: init.sparse_(ag.empty(3, 3), 1.5), r"sparse_: sparsity=1\.5, expected a share, from 0 to 1"),
+        (
+            lambda: init.dirac_(ag.empty(3, 3)),
+            r"dirac_: tensor has shape \(3, 3\), expected the weight of a convolution",
+        ),
+        (lambda: init.dirac_(ag.empty(3, 3, 3), 2), r"groups=2, expected a number that divides the 3 output channels"),
+        (lambda: init.dirac_(ag.empty(3, 3, 3), 0), r"groups=0, expected a number that divides"),
         (lambda: init.eye_(ag.empty(3)), r"eye_: tensor has shape \(3,\), expected a matrix"),
         (
             lambda: init.xavier_uniform_(ag.empty(3)),

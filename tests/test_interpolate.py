@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from beside_torch import agree_in_pair
+from drawn_numbers import normal
 
 import autograd_core as ag
 import nn
@@ -29,10 +30,6 @@ MODES: list[tuple[int, dict[str, Any]]] = [
 EVERY_MODE = pytest.mark.parametrize(
     ("dims", "how"), [pytest.param(dims, how, id="-".join(map(str, [dims, *how.values()]))) for dims, how in MODES]
 )
-
-
-def draw(*shape: int, dtype: Any = np.float64) -> np.ndarray:
-    return np.random.default_rng(sum(shape)).normal(size=shape).astype(dtype)
 
 
 def row(*values: float) -> ag.Tensor:
@@ -104,7 +101,7 @@ def naive(x: np.ndarray, count: int, weight: Any) -> np.ndarray:
 
 @pytest.mark.parametrize("count", [3, 5, 12])
 def test_curves_by_definition(count: int) -> None:
-    x = draw(1, 2, 1, 6)
+    x = normal(1, 2, 1, 6)
     triangle = lambda t: max(0.0, 1 - abs(t))
 
     def cubic(t: float, a: float = -0.75) -> float:
@@ -122,7 +119,7 @@ def test_curves_by_definition(count: int) -> None:
 
 @EVERY_MODE
 def test_derivatives(dims: int, how: dict[str, Any]) -> None:
-    x = ag.tensor(draw(1, *SIZES[dims][1:]), requires_grad=True)
+    x = ag.tensor(normal(1, *SIZES[dims][1:]), requires_grad=True)
     for size in ((4, 3, 8)[:dims], (6, 9, 2)[:dims]):
         f = lambda x: F.interpolate(x, size, **how) ** 2  # noqa: B023
         assert ag.autograd.gradcheck(f, x)
@@ -133,7 +130,7 @@ def test_derivatives(dims: int, how: dict[str, Any]) -> None:
 @FLOATS
 def test_dtype_layout_and_empty_batches(dims: int, how: dict[str, Any], dtype: Any) -> None:
     shape = SIZES[dims]
-    x = ag.tensor(draw(*shape, dtype=dtype))
+    x = ag.tensor(normal(*shape, dtype=dtype))
     y = F.interpolate(x, (4, 8, 3)[:dims], **how)
     assert (y.dtype, y.shape) == (dtype, (*shape[:2], *(4, 8, 3)[:dims]))
     other = ag.tensor(np.asfortranarray(x.numpy()))
@@ -147,7 +144,7 @@ def test_dtype_layout_and_empty_batches(dims: int, how: dict[str, Any], dtype: A
 
 @EVERY_MODE
 def test_the_same_size_is_a_copy(dims: int, how: dict[str, Any]) -> None:
-    x = ag.tensor(draw(*SIZES[dims]))
+    x = ag.tensor(normal(*SIZES[dims]))
     y = F.interpolate(x, SIZES[dims][2:], **how)
     np.testing.assert_allclose(y.numpy(), x.numpy(), rtol=1e-15)
     assert not np.shares_memory(y.numpy(), x.numpy())
@@ -176,7 +173,7 @@ def test_bytes_are_rounded() -> None:
 
 
 def test_older_names() -> None:
-    x = ag.tensor(draw(*SIZES[2]))
+    x = ag.tensor(normal(*SIZES[2]))
     same = lambda a, b: np.testing.assert_array_equal(a.numpy(), b.numpy())
     same(F.upsample(x, (3, 9), mode="bicubic"), F.interpolate(x, (3, 9), mode="bicubic"))
     same(F.upsample_nearest(x, scale_factor=2), F.interpolate(x, scale_factor=2))
@@ -184,7 +181,7 @@ def test_older_names() -> None:
 
 
 def test_threads_do_not_change_the_result(any_work_is_shared: None) -> None:
-    x = draw(3, 2, 5, 6)
+    x = normal(3, 2, 5, 6)
     made = []
     for n in (1, 3):
         ag.set_num_threads(n)
@@ -237,7 +234,7 @@ def test_integers_are_not_interpolated() -> None:
 
 
 def test_layers() -> None:
-    x = ag.tensor(draw(*SIZES[2]))
+    x = ag.tensor(normal(*SIZES[2]))
     same = lambda a, b: np.testing.assert_array_equal(a.numpy(), b.numpy())
     same(nn.Upsample(scale_factor=1.7, mode="bilinear")(x), F.interpolate(x, scale_factor=1.7, mode="bilinear"))
     layer = nn.Upsample(scale_factor=(1.7, 2), mode="bicubic", align_corners=True, recompute_scale_factor=True)
@@ -268,7 +265,7 @@ def test_values_and_derivatives_as_pytorch(dims: int, how: dict[str, Any], dtype
     torch = pytest.importorskip("torch")
     rng = np.random.default_rng(dims)
     for _ in range(4):
-        x = draw(2, 2, *rng.integers(1, 9, dims), dtype=dtype)
+        x = normal(2, 2, *rng.integers(1, 9, dims), dtype=dtype)
         sizes = tuple(map(int, rng.integers(1, 12, dims)))
         factors = tuple(float(f) for f in rng.uniform(1, 2.5, dims))
         both: list[dict[str, Any]] = [{"size": sizes}, {"scale_factor": factors}]

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from test_optim import make
+from optimizers_beside_torch import make
 from test_optimizers_more import dtypes, network
 
 import autograd_core as ag

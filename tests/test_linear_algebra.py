@@ -550,6 +550,12 @@ WRONG: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (lambda: ag.cross(ag.ones(2), ag.ones(2)), ShapeError, r"cross: input has shape \(2,\), expected a dim of size 3"),
     (lambda: linalg.vecdot(A, ONES), DtypeError, "x is float64 and y is float32"),
     (lambda: linalg.vander(ag.ones(2), N=1), ArgumentError, "N=1 must be 2 or more"),
+    (lambda: ag.vander(ag.ones(2), -1), ArgumentError, "vander: N=-1, expected a number of columns, 0 or more"),
+    (
+        lambda: ag.vander(ag.ones(2, 2)),
+        ShapeError,
+        r"vander: x has shape \(2, 2\), expected a vector; linalg.vander takes",
+    ),
     (lambda: linalg.matrix_power(ag.ones(2, 3), 2), ShapeError, "expected square matrices"),
     (lambda: linalg.matrix_power(ag.ones(2, 2).int(), -2), DtypeError, "A has dtype int32: expected floating"),
     (lambda: linalg.multi_dot([A]), ArgumentError, "tensors has 1 of them, expected at least 2"),
@@ -602,3 +608,13 @@ def test_methods_are_the_functions() -> None:
 def test_arrays_are_taken_too() -> None:
     for y in (linalg.inv(SQUARE), linalg.eigh(SPD).eigenvalues, linalg.lu(WIDE).L, ag.cdist(SQUARE, SQUARE)):
         assert isinstance(y, np.ndarray)
+
+
+def test_powers_in_either_order_are_differentiated() -> None:
+    x = ag.tensor([1.5, -2.0, 0.0], dtype=ag.float64, requires_grad=True)
+    assert ag.equal(ag.vander(x, 4, True), linalg.vander(x, 4))
+    assert ag.equal(ag.vander(x, 4), linalg.vander(x, 4).flip(1))
+    assert ag.vander(ag.zeros(0)).shape == (0, 0)
+    (first,) = ag.grad(ag.vander(x, 3).sum(), x, create_graph=True)
+    assert first.tolist() == [4.0, -3.0, 1.0]
+    assert ag.grad(first.sum(), x)[0].tolist() == [2.0, 2.0, 2.0]

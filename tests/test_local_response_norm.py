@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from beside_torch import agree_in_pair
+from drawn_numbers import normal
 
 import autograd_core as ag
 import nn
@@ -15,10 +16,6 @@ from autograd_core.errors import ArgumentError, ShapeError
 
 SHAPES = [(2, 5, 3), (2, 5, 3, 4), (1, 3, 2, 2, 3)]
 FLOATS = pytest.mark.parametrize("dtype", [np.float32, np.float64])
-
-
-def draw(*shape: int, dtype: Any = np.float64) -> np.ndarray:
-    return np.random.default_rng(sum(shape)).normal(size=shape).astype(dtype)
 
 
 def naive(x: np.ndarray, before: int, behind: int, size: int, alpha: float, beta: float, k: float) -> np.ndarray:
@@ -32,7 +29,7 @@ def naive(x: np.ndarray, before: int, behind: int, size: int, alpha: float, beta
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("size", [1, 2, 3, 4, 9])
 def test_by_definition(shape: tuple[int, ...], size: int) -> None:
-    x = draw(*shape)
+    x = normal(*shape)
     y = F.local_response_norm(ag.tensor(x), size, 0.7, 0.6, 1.5)
     np.testing.assert_allclose(y.numpy(), naive(x, size // 2, (size - 1) // 2, size, 0.7, 0.6, 1.5), rtol=1e-12)
     if len(shape) == 4:
@@ -41,7 +38,7 @@ def test_by_definition(shape: tuple[int, ...], size: int) -> None:
 
 
 def test_derivatives() -> None:
-    x = ag.tensor(draw(1, 4, 2, 2), requires_grad=True)
+    x = ag.tensor(normal(1, 4, 2, 2), requires_grad=True)
     for f in (lambda x: F.local_response_norm(x, 3, 0.7, 0.6, 1.5), nn.CrossMapLRN2d(4, 0.7, 0.6, 1.5)):
         assert ag.autograd.gradcheck(f, x)
         assert ag.autograd.gradgradcheck(f, x)
@@ -49,7 +46,7 @@ def test_derivatives() -> None:
 
 @FLOATS
 def test_dtype_empty_and_nan(dtype: Any) -> None:
-    x = ag.tensor(draw(1, 4, 2, dtype=dtype))
+    x = ag.tensor(normal(1, 4, 2, dtype=dtype))
     assert F.local_response_norm(x, 2).dtype == dtype
     for shape in ((0, 4, 2), (1, 0, 2), (1, 4, 0)):
         assert F.local_response_norm(ag.zeros(*shape, dtype=dtype), 2).shape == shape
@@ -77,7 +74,7 @@ def test_complaints() -> None:
 
 
 def test_softmax_over_channels() -> None:
-    x = ag.tensor(draw(2, 3, 4, 5))
+    x = ag.tensor(normal(2, 3, 4, 5))
     y = nn.Softmax2d()(x)
     np.testing.assert_array_equal(y.numpy(), ag.softmax(x, 1).numpy())
     np.testing.assert_array_equal(nn.Softmax2d()(x[1]).numpy(), y[1].numpy())
@@ -92,13 +89,15 @@ def test_as_pytorch(shape: tuple[int, ...], dtype: Any) -> None:
     torch = pytest.importorskip("torch")
     for size in (1, 2, 5):
         f = lambda lib: lambda x: lib.LocalResponseNorm(size, 0.7, 0.6, 1.5)(x)  # noqa: B023
-        agree_in_pair(f(nn), f(torch.nn), draw(*shape, dtype=dtype))
+        agree_in_pair(f(nn), f(torch.nn), normal(*shape, dtype=dtype))
 
 
 def test_few_channels_across_maps_as_pytorch() -> None:
     torch = pytest.importorskip("torch")
     f = lambda lib: lambda x: lib.CrossMapLRN2d(5, 0.7, 0.6, 1.5)(x)
-    agree_in_pair(f(nn), f(torch.nn), draw(2, 3, 3, 4), order=0)  # of more, PyTorch counts the first for all behind it
+    agree_in_pair(
+        f(nn), f(torch.nn), normal(2, 3, 3, 4), order=0
+    )  # of more, PyTorch counts the first for all behind it
 
 
 @pytest.mark.parametrize(

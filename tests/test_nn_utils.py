@@ -70,6 +70,16 @@ def test_clipping_with_a_known_norm() -> None:
         nn.utils.clip_grad_norm_(iter([]), 1.0)
 
 
+def test_the_former_name_of_clipping_warns() -> None:
+    w = ag.ones(2, requires_grad=True)
+    w.grad = ag.tensor([3.0, 4.0])
+    with pytest.warns(
+        FutureWarning, match=r"^nn\.utils\.clip_grad_norm is the former name of nn\.utils\.clip_grad_norm_: use"
+    ):
+        assert nn.utils.clip_grad_norm([w], 1.0).item() == 5
+    np.testing.assert_allclose(w.grad.array, [0.6, 0.8], rtol=1e-6)
+
+
 # ----------------------------------------------------------------------------------------------------------- as a vector
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from drawn_numbers import normal
 
 import autograd_core as ag
 import nn
@@ -16,10 +17,6 @@ from autograd_core.errors import ArgumentError, DtypeError, ShapeError
 
 floats = pytest.mark.parametrize("dtype", [ag.float32, ag.float64], ids=str)
 NAN, INF = math.nan, math.inf
-
-
-def normal(*shape: int, seed: int = 0) -> Any:
-    return np.random.default_rng(seed).normal(size=shape)
 
 
 # -------------------------------------------------------------------------------------------------------------- softmax

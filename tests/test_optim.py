@@ -6,7 +6,7 @@ import copy
 import gc
 import json
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from math import sqrt
 from typing import Any
 
@@ -14,14 +14,21 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from optimizers_beside_torch import (
+    DTYPES,
+    SHAPES,
+    TOLERANCE,
+    blocks,
+    has_the_defaults_of_torch,
+    make,
+    problem,
+    set_gradients,
+    takes_the_steps_of_torch,
+)
 
 import autograd_core as ag
 import optim
 from optim.optimizer import LARGE
-
-SHAPES = ((3, 4), (5,), (), (2, 2, 2), (0, 3))
-DTYPES = ("float32", "float64")
-TOLERANCE = {"float32": {"rtol": 2e-4, "atol": 2e-5}, "float64": {"rtol": 1e-10, "atol": 1e-12}}
 
 CLASSES: dict[str, Callable[..., optim.Optimizer]] = {
     "SGD": optim.SGD,
@@ -50,39 +57,6 @@ def cases() -> st.SearchStrategy[tuple[str, dict[str, Any]]]:
         return st.tuples(st.just(name), options)
 
     return st.sampled_from(sorted(OPTIONS)).flatmap(of)
-
-
-def problem(
-    dtype: str, seed: int = 0, shapes: Sequence[tuple[int, ...]] = SHAPES
-) -> tuple[list[np.ndarray], Callable[[int], list[np.ndarray | None]]]:
-    """Parameters, and their gradients at a step: the second has none at every third step, the last but one starts late."""
-    rng = np.random.default_rng(seed)
-    params = [np.asarray(rng.standard_normal(shape)).astype(dtype) for shape in shapes]
-
-    def gradients(step: int) -> list[np.ndarray | None]:
-        rng = np.random.default_rng((seed, step))
-        out: list[np.ndarray | None] = [np.asarray(rng.standard_normal(s)).astype(dtype) for s in shapes]
-        if step % 3 == 0:
-            out[1] = None
-        if step < 4:
-            out[-2] = None
-        return out
-
-    return params, gradients
-
-
-def make(params: list[np.ndarray]) -> list[ag.Tensor]:
-    return [ag.tensor(p, requires_grad=True) for p in params]
-
-
-def set_gradients(tensors: list[ag.Tensor], gradients: list[np.ndarray | None]) -> None:
-    for t, g in zip(tensors, gradients, strict=True):
-        t.grad = None if g is None else ag.from_numpy(g.copy())
-
-
-def blocks(optimizer: optim.Optimizer) -> list[int]:
-    """How many parameters each kernel call updates."""
-    return [len(block.places) for layout in optimizer._layouts for block in layout.blocks]
 
 
 # ----------------------------------------------------------------------------------------------- a plain implementation
@@ -145,31 +119,12 @@ def test_equals_a_plain_numpy_implementation(dtype: str, case: tuple[str, dict[s
 @given(case=cases())
 def test_equals_torch_over_50_steps(torch: Any, dtype: str, case: tuple[str, dict[str, Any]]) -> None:
     name, options = case
-    params, gradients = problem(dtype, seed=1)
-    ours, theirs = make(params), [torch.tensor(p, requires_grad=True) for p in params]
-    optimizer, oracle = CLASSES[name](ours, **options), getattr(torch.optim, name)(theirs, **options)
-    for step in range(50):
-        set_gradients(ours, gradients(step))
-        for t, g in zip(theirs, gradients(step), strict=True):
-            t.grad = None if g is None else torch.from_numpy(g)
-        optimizer.step()
-        oracle.step()
-    for a, b in zip(ours, theirs, strict=True):
-        np.testing.assert_allclose(a.array, b.detach().numpy(), **TOLERANCE[dtype])
-    saved, other = optimizer.state_dict()["state"], oracle.state_dict()["state"]
-    for index, state in saved.items():
-        assert set(state) == set(other[index])
-        for key, value in state.items():
-            value = value.array if isinstance(value, ag.Tensor) else value
-            np.testing.assert_allclose(value, other[index][key].numpy(), **TOLERANCE[dtype])
+    takes_the_steps_of_torch(torch, name, options, problem(dtype, seed=1), TOLERANCE[dtype])
 
 
 @pytest.mark.parametrize("name", CLASSES)
 def test_defaults_are_those_of_torch(torch: Any, name: str) -> None:
-    ours = CLASSES[name]([ag.zeros(1, requires_grad=True)]).defaults
-    theirs = getattr(torch.optim, name)([torch.zeros(1)]).defaults
-    assert ours == {key: theirs[key] for key in ours}
-    assert set(theirs) - set(ours) <= {"foreach", "fused", "capturable", "differentiable"}
+    has_the_defaults_of_torch(torch, name)
 
 
 def test_momentum_begins_with_the_undamped_gradient() -> None:
@@ -861,9 +816,9 @@ def test_large_parameters_are_updated_by_several_threads_to_the_same_bits(dtype:
     def trained(n: int) -> list[bytes]:
         ag.set_num_threads(n)
         rng, found = np.random.default_rng(0), []
-        for make in (optim.SGD, optim.Adam, optim.RMSprop, optim.Adagrad):
+        for kind in (optim.SGD, optim.Adam, optim.RMSprop, optim.Adagrad):
             p = ag.tensor(rng.normal(size=LARGE + 5).astype(dtype), requires_grad=True)
-            rule = make([p], lr=0.1, weight_decay=0.01)
+            rule = kind([p], lr=0.1, weight_decay=0.01)
             for _ in range(2):
                 p.grad = ag.tensor(rng.normal(size=p.shape).astype(dtype))
                 rule.step()

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from test_optim import blocks, make, set_gradients
+from optimizers_beside_torch import blocks, make, set_gradients
 
 import autograd_core as ag
 import optim

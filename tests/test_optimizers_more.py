@@ -11,7 +11,16 @@ from typing import Any
 
 import numpy as np
 import pytest
-from test_optim import DTYPES, TOLERANCE, make, problem, set_gradients
+from optimizers_beside_torch import (
+    DTYPES,
+    TOLERANCE,
+    Problem,
+    has_the_defaults_of_torch,
+    make,
+    problem,
+    set_gradients,
+    takes_the_steps_of_torch,
+)
 
 import autograd_core as ag
 import optim
@@ -45,7 +54,7 @@ def combinations(name: str) -> list[dict[str, Any]]:
     return [dict(zip(OPTIONS[name], values, strict=True)) for values in product(*OPTIONS[name].values())]
 
 
-def problem_for(name: str, dtype: str) -> tuple[list[np.ndarray], Callable[[int], list[np.ndarray | None]]]:
+def problem_for(name: str, dtype: str) -> Problem:
     """A problem with parameters that the optimizer takes, none of them empty: torch's Adafactor divides by zero there."""
     shapes = {"Muon": MATRICES, "Adafactor": ((3, 4), (5,), (), (2, 2, 2), (1, 3))}.get(name)
     return problem(dtype, seed=2, shapes=shapes) if shapes else problem(dtype, seed=2)
@@ -169,32 +178,12 @@ def test_equals_torch_over_50_steps(torch: Any, name: str, dtype: str) -> None:
         close = {"rtol": 1e-3, "atol": 1e-4}
     every = 4 if name == "Muon" else 1 if dtype == "float64" else 5
     for options in combinations(name)[::every]:
-        params, gradients = problem_for(name, dtype)
-        ours, theirs = make(params), [torch.tensor(p, requires_grad=True) for p in params]
-        optimizer, oracle = CLASSES[name](ours, **options), getattr(torch.optim, name)(theirs, **options)
-        for step in range(50):
-            set_gradients(ours, gradients(step))
-            for t, g in zip(theirs, gradients(step), strict=True):
-                t.grad = None if g is None else torch.from_numpy(g)
-            optimizer.step()
-            oracle.step()
-        for a, b in zip(ours, theirs, strict=True):
-            np.testing.assert_allclose(a.array, b.detach().numpy(), **close, err_msg=str(options))
-        saved, other = optimizer.state_dict()["state"], oracle.state_dict()["state"]
-        assert set(saved) == set(other)
-        for index, state in saved.items():
-            assert set(state) == set(other[index])
-            for key, value in state.items():
-                value = value.array if isinstance(value, ag.Tensor) else value
-                np.testing.assert_allclose(value, other[index][key].numpy(), **close, err_msg=f"{key} {options}")
+        takes_the_steps_of_torch(torch, name, options, problem_for(name, dtype), close)
 
 
 @names
 def test_defaults_are_those_of_torch(torch: Any, name: str) -> None:
-    ours = CLASSES[name]([ag.zeros(1, 1, requires_grad=True)]).defaults
-    theirs = getattr(torch.optim, name)([torch.zeros(1, 1)]).defaults
-    assert ours == {key: theirs[key] for key in ours}
-    assert set(theirs) - set(ours) <= {"foreach", "fused", "capturable", "differentiable"}
+    has_the_defaults_of_torch(torch, name)
 
 
 def network(lib: Any, params: list[Any]) -> Callable[[], Any]:

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from drawn_numbers import normal
+from leaves import leaf
 
 import autograd_core as ag
 import nn
@@ -17,14 +19,6 @@ from autograd_core.errors import ArgumentError, DtypeError, ShapeError
 FLOATS = [np.float32, np.float64]
 DIMS = pytest.mark.parametrize("dims", [1, 2, 3])
 SIZES = {1: (2, 3, 11), 2: (2, 3, 7, 6), 3: (1, 2, 5, 4, 6)}
-
-
-def draw(*shape: int, dtype: Any = np.float64) -> np.ndarray:
-    return np.random.default_rng(sum(shape)).normal(size=shape).astype(dtype)
-
-
-def leaf(*shape: int) -> ag.Tensor:
-    return ag.tensor(draw(*shape), dtype=ag.float64, requires_grad=True)
 
 
 # ------------------------------------------------------------------------------------------------------------- by hand
@@ -65,7 +59,7 @@ def test_regions_overlap_where_sizes_do_not_divide() -> None:
 
 @DIMS
 def test_max_unpool_undoes_max_pool(dims: int) -> None:
-    x = leaf(*SIZES[dims])
+    x = leaf(normal(*SIZES[dims]))
     pool, unpool = getattr(ag, f"max_pool{dims}d"), getattr(ag, f"max_unpool{dims}d")
     y, indices = pool(x, 2, return_indices=True)
     back = unpool(y, indices, 2, output_size=x.shape)
@@ -117,7 +111,7 @@ def kinds(dims: int) -> list[Callable[[Any], Any]]:
 
 @DIMS
 def test_derivatives(dims: int) -> None:
-    x = leaf(1, *SIZES[dims][1:])
+    x = leaf(normal(1, *SIZES[dims][1:]))
     for pool in kinds(dims):
         assert ag.autograd.gradcheck(lambda x: pool(x) ** 2, x)  # noqa: B023
         assert ag.autograd.gradgradcheck(lambda x: pool(x) ** 2, x)  # noqa: B023
@@ -126,7 +120,7 @@ def test_derivatives(dims: int) -> None:
 @DIMS
 @pytest.mark.parametrize("dtype", [ag.float32, ag.float64])
 def test_one_example_and_none(dims: int, dtype: Any) -> None:
-    x = ag.tensor(draw(*SIZES[dims]), dtype=dtype)
+    x = ag.tensor(normal(*SIZES[dims]), dtype=dtype)
     for pool in kinds(dims):
         y = pool(x)
         assert y.dtype == dtype
@@ -141,7 +135,7 @@ def test_one_example_and_none(dims: int, dtype: Any) -> None:
 
 @DIMS
 def test_second_derivatives_of_max_unpool(dims: int) -> None:
-    x = leaf(1, *SIZES[dims][1:])
+    x = leaf(normal(1, *SIZES[dims][1:]))
     pool, unpool = getattr(ag, f"max_pool{dims}d"), getattr(ag, f"max_unpool{dims}d")
     y, indices = pool(x.detach(), 2, return_indices=True)
     y.requires_grad_()
@@ -272,7 +266,7 @@ def test_windows_as_pytorch(
     kernel: int, stride: Any, padding: int, dilation: int, ceil_mode: bool, dims: int, dtype: Any
 ) -> None:
     torch = pytest.importorskip("torch")
-    array = np.round(draw(2, 3, *(9, 8, 10)[:dims], dtype=dtype), 1)  # there are ties
+    array = np.round(normal(2, 3, *(9, 8, 10)[:dims], dtype=dtype), 1)  # there are ties
     array[0, 0, 2, ...] = np.nan
     cases: list[tuple[str, dict[str, Any]]] = [("max", {"dilation": dilation, "return_indices": True})]
     if dilation == 1:
@@ -291,7 +285,7 @@ def test_windows_as_pytorch(
 @DIMS
 def test_regions_as_pytorch(dims: int, dtype: Any) -> None:
     torch = pytest.importorskip("torch")
-    array = np.round(draw(2, 3, *(7, 6, 9)[:dims], dtype=dtype), 1)
+    array = np.round(normal(2, 3, *(7, 6, 9)[:dims], dtype=dtype), 1)
     array[1, 0, 3, ...] = np.nan
     sizes: list[Any] = [*itertools.product([1, 3, 8], repeat=dims), 2, (None,) * (dims - 1) + (4,)]
     for size in sizes:
@@ -309,7 +303,7 @@ def test_regions_as_pytorch(dims: int, dtype: Any) -> None:
 @DIMS
 def test_norms_as_pytorch(dims: int, ceil_mode: bool) -> None:
     torch = pytest.importorskip("torch")
-    array = np.abs(draw(2, 3, *(7, 6, 9)[:dims])) + 0.1
+    array = np.abs(normal(2, 3, *(7, 6, 9)[:dims])) + 0.1
     for norm, kernel, stride in ((1, 2, None), (2, 3, 2), (3.5, 2, 1)):
         x, t = ag.tensor(array, requires_grad=True), torch.tensor(array, requires_grad=True)
         y = getattr(F, f"lp_pool{dims}d")(x, norm, kernel, stride, ceil_mode)
@@ -320,7 +314,7 @@ def test_norms_as_pytorch(dims: int, ceil_mode: bool) -> None:
 @DIMS
 def test_unpooling_as_pytorch(dims: int) -> None:
     torch = pytest.importorskip("torch")
-    array = draw(2, 3, *(7, 6, 9)[:dims])
+    array = normal(2, 3, *(7, 6, 9)[:dims])
     for kernel, stride, padding in ((2, None, 0), (3, 2, 1), (2, 3, 0)):
         for size in (None, array.shape):
             x, t = ag.tensor(array, requires_grad=True), torch.tensor(array, requires_grad=True)
@@ -362,7 +356,7 @@ def agree(x: ag.Tensor, t: Any, y: Any, z: Any) -> None:
         y, z = y[0], z[0]
     most = 1e-5 if x.dtype == np.float32 else 1e-12
     np.testing.assert_allclose(y.detach().numpy(), z.detach().numpy(), atol=most)
-    weights = draw(*y.shape, dtype=x.dtype)
+    weights = normal(*y.shape, dtype=x.dtype)
     (y * ag.tensor(weights)).sum().backward()
     (z * z.new_tensor(weights)).sum().backward()
     assert x.grad is not None

@@ -481,7 +481,7 @@ def test_the_imports_of_the_page(theirs: str, ours: str) -> None:
 
 
 def test_the_page_tells_what_differs() -> None:
-    assert len(IMPORTS) == 19
+    assert len(IMPORTS) == 20
     x = ag.ones(2)
     assert type(x.array) is np.ndarray
     assert x.detach().add_(1).tolist() == x.tolist() == [2, 2]

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from drawn_numbers import normal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,17 +16,6 @@ import optim
 from autograd_core.errors import ArgumentError, DtypeError, ShapeError
 
 DTYPES = pytest.mark.parametrize("dtype", [ag.float32, ag.float64], ids=str)
-GATES = {"tanh": 1, "relu": 1, "lstm": 4, "gru": 3}
-
-
-def parameters(mode: str, inputs: int, hidden: int, dtype: Any, seed: int = 0) -> list[np.ndarray]:
-    rng, width = np.random.default_rng(seed), GATES[mode] * hidden
-    shapes = [(width, inputs), (width, hidden), (width,), (width,)]
-    return [rng.normal(size=shape).astype(dtype) * 0.5 for shape in shapes]
-
-
-def draw(*shape: int, dtype: Any = np.float64, seed: int = 1) -> np.ndarray:
-    return np.random.default_rng(seed).normal(size=shape).astype(dtype)
 
 
 # ------------------------------------------------------------------------------------------------------------- modules
@@ -98,12 +88,12 @@ def test_layers_equal_pytorchs(kind: int, form: int, how: str, dtype: Any) -> No
     torch = pytest.importorskip("torch")
     name, arguments = KINDS[kind][0], KINDS[kind][1] | FORMS[form]
     ours, theirs = twins(name, arguments, torch, dtype)
-    data = draw(*((5, 4) if how == "unbatched" else (5, 5, 4)), dtype=dtype)
+    data = normal(*((5, 4) if how == "unbatched" else (5, 5, 4)), dtype=dtype)
     x, y = ag.tensor(data, requires_grad=True), torch.tensor(data, requires_grad=True)
     first = [ours(x), theirs(y)]
     if how != "plain":
         n = () if how == "unbatched" else (5,)
-        states = [draw(h.shape[0], *n, h.shape[-1], dtype=dtype, seed=i) for i, h in enumerate(flat(first[0][1]))]
+        states = [normal(h.shape[0], *n, h.shape[-1], dtype=dtype, seed=i) for i, h in enumerate(flat(first[0][1]))]
         hx, hy = (
             tuple(make(s) for s in states) if len(states) > 1 else make(states[0]) for make in (ag.tensor, torch.tensor)
         )
@@ -132,7 +122,7 @@ def test_layers_equal_pytorchs(kind: int, form: int, how: str, dtype: Any) -> No
 def test_cells_equal_pytorchs(name: str) -> None:
     torch = pytest.importorskip("torch")
     ours, theirs = twins(name, {}, torch)
-    x, h = draw(2, 4), draw(2, 3)
+    x, h = normal(2, 4), normal(2, 3)
     hx, hy = ((make(h), make(h)) if name == "LSTMCell" else make(h) for make in (ag.tensor, torch.tensor))
     for a, b in zip(flat(ours(ag.tensor(x), hx)), flat(theirs(torch.tensor(x), hy)), strict=True):
         np.testing.assert_allclose(a.detach(), b.detach(), atol=1e-12)
@@ -225,7 +215,7 @@ def test_what_does_not_fit_a_module() -> None:
 @given(st.lists(st.integers(1, 5), min_size=1, max_size=5), st.booleans(), st.booleans())
 @settings(max_examples=40)
 def test_packing_and_padding_undo_each_other(lengths: list[int], batch_first: bool, longer: bool) -> None:
-    sequences = [ag.tensor(draw(length, 2, seed=i), requires_grad=True) for i, length in enumerate(lengths)]
+    sequences = [ag.tensor(normal(length, 2, seed=i), requires_grad=True) for i, length in enumerate(lengths)]
     padded = nn.pad_sequence(sequences, batch_first, padding_value=-1.0)
     packed = nn.pack_padded_sequence(padded, lengths, batch_first, enforce_sorted=False)
     assert packed.data.shape == (sum(lengths), 2)
@@ -246,7 +236,7 @@ def test_packing_and_padding_undo_each_other(lengths: list[int], batch_first: bo
 def test_packing_equals_pytorchs() -> None:
     rnn = pytest.importorskip("torch").nn.utils.rnn
     torch = pytest.importorskip("torch")
-    data = [draw(length, 3, seed=length) for length in (2, 4, 1)]
+    data = [normal(length, 3, seed=length) for length in (2, 4, 1)]
     ours = nn.pack_sequence([ag.tensor(d) for d in data], enforce_sorted=False)
     theirs = rnn.pack_sequence([torch.tensor(d) for d in data], enforce_sorted=False)
     for a, b in zip(ours, theirs, strict=True):

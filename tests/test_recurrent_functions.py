@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from drawn_numbers import normal
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from recurrent_parameters import GATES, parameters
 
 import autograd_core as ag
 import nn
@@ -17,7 +19,6 @@ from autograd_core.kernels.cpu.product import FEW, multiply_rows, panels_of
 from autograd_core.kernels.vector import is_available, lanes
 
 DTYPES = pytest.mark.parametrize("dtype", [ag.float32, ag.float64], ids=str)
-GATES = {"tanh": 1, "relu": 1, "lstm": 4, "gru": 3}
 MODES = pytest.mark.parametrize("mode", GATES)
 
 
@@ -59,16 +60,6 @@ def naive_layer(mode: str, x: Any, h: Any, c: Any, ps: Any, lengths: Any, revers
     return outputs, np.array(hs).reshape(h.shape), np.array(cs).reshape(c.shape)
 
 
-def parameters(mode: str, inputs: int, hidden: int, dtype: Any, seed: int = 0) -> list[np.ndarray]:
-    rng, width = np.random.default_rng(seed), GATES[mode] * hidden
-    shapes = [(width, inputs), (width, hidden), (width,), (width,)]
-    return [rng.normal(size=shape).astype(dtype) * 0.5 for shape in shapes]
-
-
-def draw(*shape: int, dtype: Any = np.float64, seed: int = 1) -> np.ndarray:
-    return np.random.default_rng(seed).normal(size=shape).astype(dtype)
-
-
 def tolerance(dtype: Any) -> dict[str, float]:
     return {"rtol": 0, "atol": 2e-5 if dtype == np.float32 else 1e-12}
 
@@ -88,7 +79,7 @@ def tolerance(dtype: Any) -> dict[str, float]:
 def test_panels_multiply_some_columns_of_some_rows(
     rows: int, before: int, more: int, k: int, n: int, dtype: Any
 ) -> None:
-    x, matrix = draw(before + rows, k + more, dtype=dtype), draw(n, k, dtype=dtype).T
+    x, matrix = normal(before + rows, k + more, dtype=dtype), normal(n, k, dtype=dtype).T
     panels = panels_of(matrix, rows)
     assert bool(panels.size) == (is_available() and rows >= FEW and n >= lanes(np.dtype(dtype)))
     if panels.size:
@@ -101,7 +92,7 @@ def test_panels_multiply_some_columns_of_some_rows(
 
 @pytest.mark.skipif(not is_available(), reason="BLAS multiplies")
 def test_panels_keep_nan_and_infinity_in_their_rows() -> None:
-    x, matrix = draw(9, 4, dtype=np.float32), draw(18, 4, dtype=np.float32).T
+    x, matrix = normal(9, 4, dtype=np.float32), normal(18, 4, dtype=np.float32).T
     x[1, 2], x[8, 0] = np.nan, np.inf
     out = np.empty((9, 18), np.float32)
     multiply_rows(x.reshape(-1), 0, 4, 9, panels_of(matrix, 9), out.reshape(-1), 0, 4, 18)
@@ -118,7 +109,7 @@ def test_sequences_have_the_same_bits_on_any_number_of_threads(mode: str, revers
     states, hidden = (2 if mode == "lstm" else 1), 40
     width = GATES[mode] * hidden
     shapes = (sum(sizes), 5), (width, 5), (width, hidden), (width,), (width,), (37, states * hidden)
-    table = cpu.recurrent_table(*(draw(*shape, dtype=np.float32) for shape in shapes))
+    table = cpu.recurrent_table(*(normal(*shape, dtype=np.float32) for shape in shapes))
     how = {"mode": mode, "batch_sizes": sizes, "reverse": reverse}
     found = []
     for n in (1, 3):
@@ -145,7 +136,7 @@ def layers(draw: Any) -> tuple[Any, ...]:
 def test_a_packed_layer_is_its_definition(case: Any) -> None:
     mode, dtype, lengths, inputs, hidden, reverse = case
     n, steps = len(lengths), lengths[0]
-    x, h, c = (draw(*s, dtype=dtype, seed=i) for i, s in enumerate([(steps, n, inputs), (n, hidden), (n, hidden)]))
+    x, h, c = (normal(*s, dtype=dtype, seed=i) for i, s in enumerate([(steps, n, inputs), (n, hidden), (n, hidden)]))
     ps = parameters(mode, inputs, hidden, dtype)
     outputs, h_n, c_n = naive_layer(mode, x, h, c, ps, lengths, reverse)
     there = np.arange(steps)[:, None] < np.array(lengths)
@@ -164,7 +155,7 @@ def test_a_packed_layer_is_its_definition(case: Any) -> None:
 @DTYPES
 @pytest.mark.parametrize("reverse", [False, True])
 def test_a_layer_is_its_definition(mode: str, dtype: Any, reverse: bool) -> None:
-    x, h, c = draw(5, 3, 4, dtype=dtype), draw(3, 6, dtype=dtype), draw(3, 6, dtype=dtype, seed=2)
+    x, h, c = normal(5, 3, 4, dtype=dtype), normal(3, 6, dtype=dtype), normal(3, 6, dtype=dtype, seed=2)
     ps = parameters(mode, 4, 6, dtype)
     outputs, h_n, _ = naive_layer(mode, x, h, c, ps, [5] * 3, reverse)
     hx = (ag.tensor(h), ag.tensor(c)) if mode == "lstm" else ag.tensor(h)
@@ -176,9 +167,9 @@ def test_a_layer_is_its_definition(mode: str, dtype: Any, reverse: bool) -> None
 @MODES
 @pytest.mark.parametrize(("batch_sizes", "reverse"), [(None, False), ((2, 1), True)])
 def test_gradients_of_first_and_second_order(mode: str, batch_sizes: Any, reverse: bool) -> None:
-    x = draw(2, 2, 1) if batch_sizes is None else draw(3, 1)
+    x = normal(2, 2, 1) if batch_sizes is None else normal(3, 1)
     n = 2
-    state = [draw(n, 2, seed=i) for i in ((2, 3) if mode == "lstm" else (2,))]
+    state = [normal(n, 2, seed=i) for i in ((2, 3) if mode == "lstm" else (2,))]
     operands = [ag.tensor(a, requires_grad=True) for a in (x, *state, *parameters(mode, 1, 2, np.float64))]
 
     def layer(x: Any, *rest: Any) -> Any:
@@ -194,14 +185,14 @@ def test_gradients_of_first_and_second_order(mode: str, batch_sizes: Any, revers
 def test_gradients_are_those_of_a_loop_over_cells(mode: str) -> None:
     """The one node of a layer against the many of an unrolled network; some operands want no gradient."""
     cell = {"tanh": ag.rnn_tanh_cell, "lstm": ag.lstm_cell, "gru": ag.gru_cell}[mode]
-    x, h = ag.tensor(draw(4, 3, 2)), ag.tensor(draw(3, 5))
+    x, h = ag.tensor(normal(4, 3, 2)), ag.tensor(normal(3, 5))
     ps = [ag.tensor(p, requires_grad=True) for p in parameters(mode, 2, 5, np.float64)]
     output, _ = ag.recurrent_layer(mode, x, (h, h) if mode == "lstm" else h, *ps)
     state, outputs = (h, h) if mode == "lstm" else h, []
     for row in x:
         state = cell(row, state, *ps)
         outputs.append(state[0] if mode == "lstm" else state)
-    seed = ag.tensor(draw(*output.shape, seed=5))
+    seed = ag.tensor(normal(*output.shape, seed=5))
     np.testing.assert_allclose(output.detach(), ag.stack(outputs).detach(), atol=1e-12)
     for one, many in zip(ag.grad(output, ps, seed), ag.grad(ag.stack(outputs), ps, seed)):
         np.testing.assert_allclose(one, many, atol=1e-12)
@@ -209,7 +200,7 @@ def test_gradients_are_those_of_a_loop_over_cells(mode: str) -> None:
 
 def test_without_biases_and_in_any_memory_layout() -> None:
     w_ih, w_hh, *_ = parameters("gru", 3, 4, np.float64)
-    x, h = draw(5, 2, 3), draw(2, 4)
+    x, h = normal(5, 2, 3), normal(2, 4)
     zeros = np.zeros(12)
     expected, _ = ag.recurrent_layer("gru", x, h, w_ih, w_hh, zeros, zeros)
     odd = np.asfortranarray(x)[::-1][::-1], np.asfortranarray(h), np.asfortranarray(w_ih), w_hh.T.copy().T
@@ -236,7 +227,7 @@ def test_an_empty_batch(mode: str) -> None:
 def test_nan_and_infinity(mode: str, dtype: Any) -> None:
     """A NaN stays in its sequence; infinite gates saturate."""
     ps = parameters(mode, 2, 3, dtype)
-    x, h = draw(2, 3, 2, dtype=dtype), np.zeros((3, 3), dtype)
+    x, h = normal(2, 3, 2, dtype=dtype), np.zeros((3, 3), dtype)
     x[0, 0, 0], x[0, 1, 0] = np.nan, 1e30
     output, _ = ag.recurrent_layer(mode, x, (h, h) if mode == "lstm" else h, *ps)
     assert np.isnan(output[:, 0]).all()
@@ -257,7 +248,7 @@ def test_denormal_states_stay_exact() -> None:
 def test_results_do_not_depend_on_the_number_of_threads() -> None:
     """Large enough for a step to be shared out."""
     n, hidden = 300, 300
-    a, u, c = (draw(n, k * hidden, dtype=np.float32, seed=k) for k in (4, 4, 1))
+    a, u, c = (normal(n, k * hidden, dtype=np.float32, seed=k) for k in (4, 4, 1))
     before = ag.get_num_threads()
     results = []
     for threads in (1, 3):
@@ -306,7 +297,7 @@ def test_what_does_not_fit_a_layer() -> None:
 @MODES
 @DTYPES
 def test_a_cell_is_its_definition(mode: str, dtype: Any) -> None:
-    x, h, c = draw(3, 4, dtype=dtype), draw(3, 7, dtype=dtype), draw(3, 7, dtype=dtype, seed=2)
+    x, h, c = normal(3, 4, dtype=dtype), normal(3, 7, dtype=dtype), normal(3, 7, dtype=dtype, seed=2)
     ps = parameters(mode, 4, 7, dtype)
     expected = naive_layer(mode, x[None], h, c, ps, [1] * 3, False)[1:]
     cells = {"tanh": ag.rnn_tanh_cell, "relu": ag.rnn_relu_cell, "lstm": ag.lstm_cell, "gru": ag.gru_cell}

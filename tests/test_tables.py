@@ -1,4 +1,4 @@
-"""The table of wines, and the scaling of columns."""
+"""The table of wines, the small digits, and the scaling of columns."""
 
 from __future__ import annotations
 
@@ -33,9 +33,29 @@ def test_the_wines_are_a_data_set() -> None:
     assert labels.shape == (10,)
 
 
-def test_the_notice_names_the_file() -> None:
+def test_the_digits_are_those_of_scikit_learn() -> None:
+    datasets = pytest.importorskip("sklearn.datasets")
+    written, theirs = nn.data.digits(), datasets.load_digits()
+    np.testing.assert_array_equal(written.images[:, 0], theirs.images)
+    np.testing.assert_array_equal(written.labels, theirs.target)
+    assert written.classes == tuple("0123456789")
+
+
+def test_the_digits_are_a_data_set() -> None:
+    written = nn.data.digits()
+    image, label = written[3]
+    assert image.shape == (1, 8, 8)
+    assert label == 3
+    assert (written.images.min(), written.images.max()) == (0, 16)
+    images, labels = next(iter(nn.data.DataLoader(written, batch_size=10)))
+    assert images.shape == (10, 1, 8, 8)
+    assert labels.tolist() == list(range(10))
+
+
+def test_the_notice_names_the_files() -> None:
     notice = (Path(nn.data.__file__).parent / "files" / "NOTICE").read_text("utf-8")
     assert "wine.csv" in notice
+    assert "digits.npz" in notice
 
 
 @pytest.mark.parametrize("dtype", [ag.float32, ag.float64], ids=str)

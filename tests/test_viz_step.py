@@ -21,8 +21,8 @@ import pytest
 import autograd_core as ag
 import nn
 from autograd_core import ops, viz
+from autograd_core.call_text import WATCHED
 from autograd_core.modes import attending, watching
-from autograd_core.tensor import WATCHED
 from autograd_core.viz.step import command, program
 from autograd_core.viz.step.arrays import described, entries, heat_map
 from autograd_core.viz.step.command import main

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple, Protocol
 
+from ..call_text import WATCHED
 from ..graph import Node
 from ..modes import attending, watching
 from ..primitive import rewrite
-from ..tensor import WATCHED, Tensor
+from ..tensor import Tensor
 
 __all__ = ["Attendant", "Watchers", "attend", "current", "watch"]
 

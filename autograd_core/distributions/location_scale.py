@@ -113,7 +113,7 @@ class Normal(LocationScale):
 
 
 class Laplace(LocationScale):
-    """The Laplace distribution about *loc*: e^(-|z|) / (2 scale), z = (x - loc) / scale.
+    """The Laplace distribution about *loc*: ``e^(-|z|) / (2 scale)``, z = (x - loc) / scale.
 
     >>> Laplace(0.0, 2.0).log_prob(ag.tensor([0.0, 2.0]))
     tensor([-1.3863, -2.3863])

@@ -23,7 +23,7 @@ class MultivariateNormal(Distribution):
 
     They are *covariance_matrix*, its inverse *precision_matrix*, and *scale_tril*, the lower triangle L with positive
     diagonal and covariance L @ L.mT.  The others are computed where they are asked for.  The density is
-    e^(-|L^-1 (x - loc)|^2 / 2) / ((2 pi)^(N/2) det L).
+    ``e^(-|L^-1 (x - loc)|^2 / 2) / ((2 pi)^(N/2) det L)``.
 
     >>> d = MultivariateNormal(ag.zeros(2), ag.tensor([[4.0, 2.0], [2.0, 5.0]]))
     >>> d.scale_tril.tolist(), d.log_prob(ag.zeros(2))
@@ -133,7 +133,7 @@ class MultivariateNormal(Distribution):
         return ops.expand(self.half_log_det() + constant, self._batch_shape)
 
     def squared_distance(self, value: Any) -> Any:
-        """Return the square of the Mahalanobis distance of *value* from the mean, |L^-1 (value - loc)|^2."""
+        """Return the square of the Mahalanobis distance of *value* from the mean, ``|L^-1 (value - loc)|^2``."""
         x = value - self.loc
         if self._factor.ndim > 2:
             return ops.sum(ops.square(solve_triangular(self._factor, ops.unsqueeze(x, -1), upper=False)), (-2, -1))

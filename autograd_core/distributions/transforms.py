@@ -30,7 +30,7 @@ __all__ = [
 
 
 class Transform:
-    """A function of tensors: ``t(x)``, its inverse ``t.inv``, and log |dy/dx|, ``t.log_abs_det_jacobian(x, y)``.
+    """A function of tensors: ``t(x)``, its inverse ``t.inv``, and ``log |dy/dx|``, ``t.log_abs_det_jacobian(x, y)``.
 
     ``domain`` and ``codomain`` are constraints; their ``event_dim`` says whether it takes numbers, vectors or matrices.
     Where ``bijective`` is not set, ``inv`` gives one of several answers.  ``sign`` is 1 for an increasing function of
@@ -96,7 +96,7 @@ class Transform:
         raise NotImplementedError(f"{type(self).__name__} has no inverse; define _inverse(y)")
 
     def log_abs_det_jacobian(self, x: Any, y: Any) -> Any:
-        """Return log |det dy/dx| at y = t(x), a number for each event."""
+        """Return ``log |det dy/dx|`` at y = t(x), a number for each event."""
         raise NotImplementedError(f"{type(self).__name__} has no log_abs_det_jacobian; define it to have a log_prob")
 
     def forward_shape(self, shape: Sequence[int]) -> Size:
@@ -427,7 +427,7 @@ class SoftplusTransform(Transform):
 
 
 class AbsTransform(Transform):
-    """y = |x|: not bijective, the inverse is the positive one.
+    """``y = |x|``: not bijective, the inverse is the positive one.
 
     >>> AbsTransform()(ag.tensor(-2.0))
     tensor(2.)

@@ -223,6 +223,7 @@ from .index import (
     take_along,
     take_along_dim,
     take_at,
+    unravel_index,
     without_leading_ones,
 )
 from .integers import (
@@ -275,6 +276,7 @@ from .linear_algebra.older import (
     slogdet,
     svd,
     triangular_solve,
+    vander,
 )
 from .logarithm import (
     entr,
@@ -1090,9 +1092,11 @@ __all__ = [
     "unfold",
     "unique",
     "unique_consecutive",
+    "unravel_index",
     "unroll",
     "unsqueeze",
     "upper_gamma",
+    "vander",
     "var",
     "var_mean",
     "vdot",

@@ -44,7 +44,7 @@ def i0(input: Array) -> Array:
 
 
 def i0e(input: Array) -> Array:
-    """Return i0(input) * e^-|input|, which never overflows; its gradient at 0 is 0.
+    """Return ``i0(input) * e^-|input|``, which never overflows; its gradient at 0 is 0.
 
     >>> ag.special.i0e(ag.tensor([0.0, 1000.0]))
     tensor([1.0000, 0.0126])
@@ -62,7 +62,7 @@ def i1(input: Array) -> Array:
 
 
 def i1e(input: Array) -> Array:
-    """Return i1(input) * e^-|input|, which never overflows.
+    """Return ``i1(input) * e^-|input|``, which never overflows.
 
     >>> ag.special.i1e(ag.tensor([0.0, 1000.0]))
     tensor([0.0000, 0.0126])

@@ -16,7 +16,7 @@ from ..dtypes import constant, float64, is_floating, promote, zero
 from ..errors import ArgumentError, DtypeError
 from ..primitive import Array, primitive
 from .compare import eq, ge, logical_and, logical_not
-from .selection import gate
+from .selection import choose, gate
 
 # NumPy warns where PyTorch computes in silence: 1/0, log(0), an exp that overflows, inf - inf.  The results are the
 # same, so what this package computes does not warn; what users compute with NumPy themselves still does.  A filter
@@ -218,12 +218,20 @@ def div(input: Array, other: Array, *, rounding_mode: str | None = None) -> Arra
 
 
 def lerp(input: Array, end: Array, weight: Array) -> Array:
-    """Return input + weight * (end - input).
+    """Return input + weight * (end - input), exactly *end* where *weight*, a number or a tensor, is 1.
+
+    Computed as end + (weight - 1) * (end - input) where abs(weight) is 0.5 or more, as rounding errors are smaller from there.
 
     >>> ag.lerp(ag.tensor([0.0, 10.0]), ag.tensor([10.0, 20.0]), 0.3)
     tensor([ 3., 13.])
     """
-    return input + weight * (end - input)
+    if isinstance(weight, int | float):
+        from_end: Any = abs(weight) >= 0.5
+        start = end if from_end else input
+    else:
+        from_end = ge(abs(weight), 0.5)
+        start = choose(from_end, end, input)
+    return start + (weight - from_end) * (end - input)
 
 
 def addcmul(input: Array, tensor1: Array, tensor2: Array, *, value: float = 1) -> Array:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import operator
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -433,3 +434,20 @@ def argwhere(input: Array) -> Array:
     [[1], [2]]
     """
     return places_of(input)
+
+
+def unravel_index(indices: Array, shape: int | Sequence[int]) -> tuple[Array, ...]:
+    """Return the places, one tensor for each dim of *shape*, of elements that are counted row by row.
+
+    Negative *indices* count from the end.  Raises IndexError for an element that *shape* does not have.
+
+    >>> rows, columns = ag.unravel_index(ag.tensor([1, 5]), (2, 3))
+    >>> rows.tolist(), columns.tolist()
+    ([0, 1], [1, 2])
+    """
+    sizes = (shape,) if isinstance(shape, int) else tuple(shape)
+    if any(size < 0 for size in sizes):
+        raise ShapeError(f"unravel_index: shape={shape} has a negative size; give the sizes of a tensor")
+    from_the_front("unravel_index", indices, math.prod(sizes), -1)  # raises
+    steps = [math.prod(sizes[dim + 1 :]) for dim in range(len(sizes))]
+    return tuple([indices // (step or 1) % (size or 1) for step, size in zip(steps, sizes)])  # of no elements, nothing

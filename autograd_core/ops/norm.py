@@ -52,8 +52,8 @@ vector_norm.vjp(x=_vector_norm_x)
 def norm(input: Array, p: float | str = "fro", dim: Dim = None, keepdim: bool = False, *, dtype: Dtype = None) -> Array:
     """Return the vector norm of order *p* over *dim*: one dim, several, or all.
 
-    p="fro" or 2: the square root of the sum of squares; another number: (sum |input|^p)^(1/p); +-inf: the largest or
-    smallest |input|; 0: how many are not 0.  The gradient where the norm is 0 is 0.  Raises ArgumentError for another
+    p="fro" or 2: the square root of the sum of squares; another number: ``(sum |input|^p)^(1/p)``; +-inf: the largest or
+    smallest ``|input|``; 0: how many are not 0.  The gradient where the norm is 0 is 0.  Raises ArgumentError for another
     *p* and DtypeError for integers.
 
     >>> ag.norm(ag.tensor([3.0, 4.0])), ag.norm(ag.tensor([3.0, -4.0]), p=1)

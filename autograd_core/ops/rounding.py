@@ -44,7 +44,7 @@ abs.vjp(x=lambda g, x: g * sign(x))
 
 @primitive(floating=True)
 def copysign(x: Array, y: Array) -> Array:
-    """Return |x| with the sign of y, also that of a zero or a NaN; its gradient for x at 0 is 0.
+    """Return ``|x|`` with the sign of y, also that of a zero or a NaN; its gradient for x at 0 is 0.
 
     >>> ag.copysign(ag.tensor([1.0, -2.0]), ag.tensor([-0.0, 3.0]))
     tensor([-1.,  2.])

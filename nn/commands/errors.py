@@ -1,11 +1,13 @@
-"""What the user typed and cannot be; the command line says so without a traceback."""
+"""What the user typed and cannot be, which the command line says without a traceback; and with what status it ends."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
 
-__all__ = ["UsageError", "unknown"]
+__all__ = ["FAILED", "INTERRUPTED", "WRONG_USE", "UsageError", "unknown"]
+
+FAILED, WRONG_USE, INTERRUPTED = 1, 2, 130  # 128 + SIGINT, as a shell reports it
 
 
 class UsageError(Exception):

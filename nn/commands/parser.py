@@ -10,7 +10,7 @@ from pathlib import Path
 import autograd_core as ag
 
 from .. import data
-from .errors import UsageError
+from .errors import FAILED, INTERRUPTED, WRONG_USE, UsageError
 from .folder import RunFolder
 from .numbers import COUNT, NOT_NEGATIVE, POSITIVE, WHOLE
 from .parts import Factories
@@ -24,8 +24,6 @@ __all__ = ["Command", "Commands", "main"]
 
 Commands = argparse._SubParsersAction  # what add_subparsers() returns; argparse has no public name for it
 Command = Callable[["Commands[argparse.ArgumentParser]", Sequence[str]], None]
-
-WRONG_USE, FAILED, INTERRUPTED = 2, 1, 130
 
 EXAMPLES = """\
 examples:

@@ -13,15 +13,13 @@ import autograd_core as ag
 from ..training import History, fit, restore
 from ..training.files import write_json
 from ..training.progress import say
-from .errors import UsageError
+from .errors import INTERRUPTED, UsageError
 from .folder import RunFolder
 from .parts import Factories, Parts
 from .reporting import report
 from .settings import Settings, versions
 
 __all__ = ["evaluate_run", "resume_run", "train_run"]
-
-INTERRUPTED = 130  # 128 + SIGINT, as a shell reports it
 
 
 def train_run(settings: Settings, folder: RunFolder, factories: Factories, command: str, overwrite: bool) -> int:

@@ -9,12 +9,10 @@ from pathlib import Path
 from ..caffe import Solver, read_solver
 from ..training.interrupt import Interrupt
 from ..training.progress import say
-from .errors import UsageError
+from .errors import INTERRUPTED, UsageError
 from .parts import Factories
 
 __all__ = ["solve"]
-
-INTERRUPTED = 130  # 128 + SIGINT, as a shell reports it
 
 
 def solve(file: str, snapshot: str | None, folder: str | None, factories: Factories) -> int:

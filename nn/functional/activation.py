@@ -222,7 +222,7 @@ def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
 
 
 def softsign(input: Tensor) -> Tensor:
-    """Return input / (1 + |input|).
+    """Return ``input / (1 + |input|)``.
 
     >>> import nn.functional as F
     >>> F.softsign(ag.tensor([-1.0, 3.0]))

@@ -14,7 +14,7 @@ __all__ = ["cosine_similarity", "pairwise_distance", "pdist"]
 
 
 def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -> Tensor:
-    """Return the cosine of the angle between vectors, x1 . x2 / (max(|x1|, eps) max(|x2|, eps)), which lie along *dim*.
+    """Return the cosine of the angle between vectors, which lie along *dim*: ``x1 . x2 / (max(|x1|, eps) max(|x2|, eps))``.
 
     *x1* and *x2* broadcast, and *dim* is one of their common shape; the result lacks it.  The gradient of a norm below
     *eps* is that of a larger one.  Raises DtypeError where neither is floating.

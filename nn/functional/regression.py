@@ -40,7 +40,7 @@ def l1_loss(
     reduction: str = "mean",
     weight: Tensor | None = None,
 ) -> Tensor:
-    """Return the mean of |input - target|; *reduction* may also be "sum" or "none".
+    """Return the mean of ``|input - target|``; *reduction* may also be "sum" or "none".
 
     *weight*, of the shape of *input*, scales each distance, and a mean is then divided by its sum.
 
@@ -61,7 +61,7 @@ def smooth_l1_loss(
     reduction: str = "mean",
     beta: float = 1.0,
 ) -> Tensor:
-    """Return the mean of d^2 / (2 beta) where |d| < beta, else |d| - beta / 2, with d = input - target (Girshick 2015).
+    """Return the mean of ``d^2 / (2 beta)`` where ``|d| < beta``, else ``|d| - beta / 2``; d = input - target (Girshick 2015).
 
     *beta* = 0 is the L1 loss.
 
@@ -80,7 +80,7 @@ def smooth_l1_loss(
 def huber_loss(
     input: Tensor, target: Tensor, reduction: str = "mean", delta: float = 1.0, weight: Tensor | None = None
 ) -> Tensor:
-    """Return the mean of d^2 / 2 where |d| < delta, else delta (|d| - delta / 2), with d = input - target (Huber 1964).
+    """Return the mean of ``d^2 / 2`` where ``|d| < delta``, else ``delta (|d| - delta / 2)``; d = input - target (Huber 1964).
 
     *weight*, of the shape of *input*, scales each element; a mean is divided by their number all the same, as in PyTorch.
 

@@ -441,7 +441,7 @@ class Hardswish(Hardsigmoid):
 
 
 class Softsign(Module):
-    """x / (1 + |x|).
+    """``x / (1 + |x|)``.
 
     >>> import nn
     >>> nn.Softsign()(ag.tensor([-1.0, 3.0]))

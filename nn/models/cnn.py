@@ -17,7 +17,7 @@ __all__ = ["SmallCNN"]
 class SmallCNN(Module):
     """Blocks of 3x3 convolution, batch normalisation, ReLU and 2x2 max pooling, then two linear layers with dropout.
 
-    Pictures (N, in_channels, *size) give (N, num_classes) logits; each block halves the size.  164,402 parameters as it
+    Pictures ``(N, in_channels, *size)`` give (N, num_classes) logits; each block halves the size.  164,402 parameters as it
     stands, for 28x28 pictures of one channel.
 
     >>> import nn

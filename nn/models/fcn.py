@@ -65,7 +65,7 @@ def convolutionalize(classifier: Sequential, channels: int) -> Sequential:
 def bilinear_upsampling(channels: int, factor: int, fixed: bool = False) -> ConvTranspose2d:
     """Return a transposed convolution that makes maps *factor* times larger, and starts as bilinear interpolation.
 
-    Its kernel of 2 factor x 2 factor is the product of two triangles, 1 - |i - (factor - 1/2)| / factor, one for each
+    Its kernel of 2 factor x 2 factor is the product of two triangles, ``1 - |i - (factor - 1/2)| / factor``, one for each
     channel, without a bias; *factor* is even.  With *fixed* it does not learn.  Away from the borders it then does what
     ``interpolate(mode="bilinear")`` does; outside the maps it sees zeros.
 

@@ -87,125 +87,94 @@ class VGG(Module):
         return self.classifier(self.avgpool(self.features(input)).flatten(1))
 
 
-def _vgg(
-    name: str,
-    weights: Weights | str | None,
-    in_channels: int,
-    small_input: bool,
-    options: dict[str, Any],
-) -> VGG:
+def _vgg(name: str, weights: Weights | str | None, options: dict[str, Any]) -> VGG:
     depth, batch_norm = int(name[3:5]), name.endswith("_bn")
 
-    def made(**options: Any) -> VGG:
+    def made(*, in_channels: int = 3, small_input: bool = False, **options: Any) -> VGG:
         features = vgg_features(depth, batch_norm, in_channels, small_input)
         return VGG(features, small_input=small_input, **options)
 
     return initialised(made, name, weights, options)
 
 
-def vgg11(
-    *, weights: Weights | str | None = None, in_channels: int = 3, small_input: bool = False, **options: Any
-) -> VGG:
+def vgg11(*, weights: Weights | str | None = None, **options: Any) -> VGG:
     """Return VGG-11, configuration A, eight convolutions; *options* are the arguments of ``VGG`` but for *features*.
 
-    *small_input* is for pictures from 16x16, such as 28x28 and 32x32: the last max pooling is left out, and the features
-    are pooled to 1x1.
+    Two more are *in_channels*, 3 unless given, and *small_input*, for pictures from 16x16, such as 28x28 and 32x32: the last
+    max pooling is left out, and the features are pooled to 1x1.
 
     >>> import nn
     >>> sum(isinstance(layer, nn.Conv2d) for layer in nn.models.vgg11(num_classes=10, small_input=True).features)
     8
     """
-    return _vgg("vgg11", weights, in_channels, small_input, options)
+    return _vgg("vgg11", weights, options)
 
 
-def vgg11_bn(
-    *, weights: Weights | str | None = None, in_channels: int = 3, small_input: bool = False, **options: Any
-) -> VGG:
+def vgg11_bn(*, weights: Weights | str | None = None, **options: Any) -> VGG:
     """Return VGG-11 with batch normalisation after each convolution; arguments as of ``vgg11``.
 
     >>> import nn
     >>> sum(isinstance(layer, nn.BatchNorm2d) for layer in nn.models.vgg11_bn(num_classes=10, small_input=True).features)
     8
     """
-    return _vgg("vgg11_bn", weights, in_channels, small_input, options)
+    return _vgg("vgg11_bn", weights, options)
 
 
-def vgg13(
-    *, weights: Weights | str | None = None, in_channels: int = 3, small_input: bool = False, **options: Any
-) -> VGG:
-    """Return VGG-13, configuration B, ten convolutions; *options* are the arguments of ``VGG`` but for *features*.
-
-    *small_input* is for pictures from 16x16, such as 28x28 and 32x32: the last max pooling is left out, and the features
-    are pooled to 1x1.
+def vgg13(*, weights: Weights | str | None = None, **options: Any) -> VGG:
+    """Return VGG-13, configuration B, ten convolutions; arguments as of ``vgg11``.
 
     >>> import nn
     >>> sum(isinstance(layer, nn.Conv2d) for layer in nn.models.vgg13(num_classes=10, small_input=True).features)
     10
     """
-    return _vgg("vgg13", weights, in_channels, small_input, options)
+    return _vgg("vgg13", weights, options)
 
 
-def vgg13_bn(
-    *, weights: Weights | str | None = None, in_channels: int = 3, small_input: bool = False, **options: Any
-) -> VGG:
-    """Return VGG-13 with batch normalisation after each convolution; arguments as of ``vgg13``.
+def vgg13_bn(*, weights: Weights | str | None = None, **options: Any) -> VGG:
+    """Return VGG-13 with batch normalisation after each convolution; arguments as of ``vgg11``.
 
     >>> import nn
     >>> sum(isinstance(layer, nn.BatchNorm2d) for layer in nn.models.vgg13_bn(num_classes=10, small_input=True).features)
     10
     """
-    return _vgg("vgg13_bn", weights, in_channels, small_input, options)
+    return _vgg("vgg13_bn", weights, options)
 
 
-def vgg16(
-    *, weights: Weights | str | None = None, in_channels: int = 3, small_input: bool = False, **options: Any
-) -> VGG:
-    """Return VGG-16, configuration D, thirteen convolutions; *options* are the arguments of ``VGG`` but for *features*.
-
-    *small_input* is for pictures from 16x16, such as 28x28 and 32x32: the last max pooling is left out, and the features
-    are pooled to 1x1.
+def vgg16(*, weights: Weights | str | None = None, **options: Any) -> VGG:
+    """Return VGG-16, configuration D, thirteen convolutions; arguments as of ``vgg11``.
 
     >>> import nn
     >>> sum(isinstance(layer, nn.Conv2d) for layer in nn.models.vgg16(num_classes=10, small_input=True).features)
     13
     """
-    return _vgg("vgg16", weights, in_channels, small_input, options)
+    return _vgg("vgg16", weights, options)
 
 
-def vgg16_bn(
-    *, weights: Weights | str | None = None, in_channels: int = 3, small_input: bool = False, **options: Any
-) -> VGG:
-    """Return VGG-16 with batch normalisation after each convolution; arguments as of ``vgg16``.
+def vgg16_bn(*, weights: Weights | str | None = None, **options: Any) -> VGG:
+    """Return VGG-16 with batch normalisation after each convolution; arguments as of ``vgg11``.
 
     >>> import nn
     >>> sum(isinstance(layer, nn.BatchNorm2d) for layer in nn.models.vgg16_bn(num_classes=10, small_input=True).features)
     13
     """
-    return _vgg("vgg16_bn", weights, in_channels, small_input, options)
+    return _vgg("vgg16_bn", weights, options)
 
 
-def vgg19(
-    *, weights: Weights | str | None = None, in_channels: int = 3, small_input: bool = False, **options: Any
-) -> VGG:
-    """Return VGG-19, configuration E, sixteen convolutions; *options* are the arguments of ``VGG`` but for *features*.
-
-    *small_input* is for pictures from 16x16, such as 28x28 and 32x32: the last max pooling is left out, and the features
-    are pooled to 1x1.
+def vgg19(*, weights: Weights | str | None = None, **options: Any) -> VGG:
+    """Return VGG-19, configuration E, sixteen convolutions; arguments as of ``vgg11``.
 
     >>> import nn
     >>> sum(isinstance(layer, nn.Conv2d) for layer in nn.models.vgg19(num_classes=10, small_input=True).features)
     16
     """
-    return _vgg("vgg19", weights, in_channels, small_input, options)
+    return _vgg("vgg19", weights, options)
 
 
-def vgg19_bn(
-    *, weights: Weights | str | None = None, in_channels: int = 3, small_input: bool = False, **options: Any
-) -> VGG:
-    """Return VGG-19 with batch normalisation after each convolution; arguments as of ``vgg19``.
+def vgg19_bn(*, weights: Weights | str | None = None, **options: Any) -> VGG:
+    """Return VGG-19 with batch normalisation after each convolution; arguments as of ``vgg11``.
 
     >>> import nn
     >>> sum(isinstance(layer, nn.BatchNorm2d) for layer in nn.models.vgg19_bn(num_classes=10, small_input=True).features)
     16
     """
-    return _vgg("vgg19_bn", weights, in_channels, small_input, options)
+    return _vgg("vgg19_bn", weights, options)

@@ -389,7 +389,7 @@ def random_unstructured(module: M, name: str, amount: int | float) -> M:
 
 
 def l1_unstructured(module: M, name: str, amount: int | float, importance_scores: Tensor | None = None) -> M:
-    """Prune the *amount* elements of the parameter *name*, or that fraction, of the lowest |importance_scores|.
+    """Prune the *amount* elements of the parameter *name*, or that fraction, of the lowest ``|importance_scores|``.
 
     The scores are by default the parameter itself.  Returns *module*.
 

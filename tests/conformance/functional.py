@@ -49,6 +49,10 @@ ACTIVATIONS: dict[str, list[Call]] = {
     "softplus": [call("ab", 2, 5)],
     "threshold": [call("ab", 0.1, 20)],
 }
+IN_PLACE = {
+    f"{name}_": ACTIVATIONS[name]
+    for name in ("celu", "elu", "hardtanh", "leaky_relu", "relu", "rrelu", "selu", "threshold")
+}
 
 LAYERS: dict[str, list[Call]] = {
     "adaptive_avg_pool1d": [call(LINE, 3), call(LINE, 1)],
@@ -229,4 +233,4 @@ LOSSES: dict[str, list[Call]] = {
     "triplet_margin_with_distance_loss": of_all_reductions("ab", "ab", "ab", margin=0.5),
 }
 
-FUNCTIONAL = ACTIVATIONS | LAYERS | LOSSES
+FUNCTIONAL = ACTIVATIONS | IN_PLACE | LAYERS | LOSSES

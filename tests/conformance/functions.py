@@ -99,7 +99,7 @@ ELEMENTWISE: dict[str, list[Call]] = {
     "floor_divide": [call(integers("ab", -9, 9), integers("b", 1, 4))],
     "fmod": [call("ab", positive("b")), call("ab", 0.7)],
     "ldexp": [call("ab", integers("b", 0, 4))],
-    "lerp": [call("ab", "b", 0.3), call("ab", "b", unit("ab"))],
+    "lerp": [*(call("ab", "b", weight) for weight in (0.3, 0.5, 1.0, -2.5)), call("ab", "b", unit("ab"))],
     "logit": [call(within("ab", 0.1, 0.9)), call(within("ab", 0.1, 0.9), eps=0.2)],
     "mvlgamma": [call(within("ab", 2, 4), 2)],
     "nextafter": [call(fixed(normal("ab")), fixed(normal("b")))],
@@ -259,6 +259,7 @@ SHAPES: dict[str, list[Call]] = {
     "triu": [call("abc"), call("abc", 1)],
     "unbind": [call(A), call(A, 1)],
     "unflatten": [call("6b", 0, (2, 3))],
+    "unravel_index": [call(integers("ab", -12, 12), (3, 4)), call(integers("", 0, 5), 5)],
     "unsqueeze": [call(A, 1), call(A, -1)],
 }
 
@@ -299,6 +300,8 @@ PRODUCTS: dict[str, list[Call]] = {
     "tensordot": [call("abk", "kcd", 1), call("akl", "lkb", ([1, 2], [1, 0]))],
     "trace": [call("ab")],
     "triangular_solve": [call("3k", lower("33"), upper=False)],
+    # PyTorch's fails in the backward pass.
+    "vander": [call(fixed(normal("a"))), call(fixed(normal("a")), 4, True), call(integers("a", -3, 3), 0)],
     "vdot": [call("k", "k")],
 }
 

@@ -50,7 +50,7 @@ def vector_norm(
 ) -> Array:
     """Return the norm of the elements over *dim*: one dim, several, or all, as of one vector.
 
-    *ord*: a number p gives (sum |x|^p)^(1/p); inf and -inf the largest and smallest |x|; 0 how many are not 0.  The
+    *ord*: a number p gives ``(sum |x|^p)^(1/p)``; inf and -inf the largest and smallest ``|x|``; 0 how many are not 0.  The
     gradient where the norm is 0 is 0.  *dtype* converts *x* first.
 
     >>> ag.linalg.vector_norm(ag.tensor([[3.0, 4.0], [6.0, 8.0]]), dim=1)
@@ -67,7 +67,7 @@ def matrix_norm(
     """Return the norm of matrices (..., M, N), whose dims are *dim*.
 
     *ord*: "fro", the square root of the sum of squares; "nuc", the sum of singular values; 2 and -2, the largest and
-    smallest singular value; 1 and -1, the largest and smallest sum of |A| over a column; inf and -inf, over a row.  Of
+    smallest singular value; 1 and -1, the largest and smallest sum of ``|A|`` over a column; inf and -inf, over a row.  Of
     several that are largest or smallest each gets an equal share of the gradient.  *dtype* converts *A* first.
 
     >>> ag.linalg.matrix_norm(ag.tensor([[3.0, 4.0], [0.0, 0.0]])), ag.linalg.matrix_norm(ag.ones(2, 3), float("inf"))

@@ -8,12 +8,13 @@ from typing import NamedTuple
 import numpy as np
 
 from ...dtypes import constant
-from ...errors import ShapeError
+from ...errors import ArgumentError, ShapeError
 from ...primitive import Array
 from ..compare import lt
+from ..elementwise import pow
 from ..reduce import reduce_sum
 from ..selection import choose
-from ..shape import broadcast_shapes, clone
+from ..shape import broadcast_shapes, clone, unsqueeze
 from . import determinant, exponential, factors, products, spectrum
 from .checks import check_matrices, check_square
 from .determinant import LogDeterminant
@@ -36,6 +37,7 @@ __all__ = [
     "slogdet",
     "svd",
     "triangular_solve",
+    "vander",
 ]
 
 
@@ -239,3 +241,20 @@ def triangular_solve(
     broadcast_shapes(b.shape[:-2], A.shape[:-2])
     matrix = A.mT if transpose else A
     return TriangularSolve(solve_triangle(matrix, b, upper=upper != transpose, unit=unitriangular), clone(A))
+
+
+def vander(x: Array, N: int | None = None, increasing: bool = False) -> Array:
+    """Return the powers N - 1 to 0 of each element of a vector (M,), or with *increasing* 0 to N - 1, as a matrix (M, N).
+
+    N is M by default.  See ``linalg.vander``, whose powers increase.
+
+    >>> ag.vander(ag.tensor([2, 3]), N=3).tolist()
+    [[4, 2, 1], [9, 3, 1]]
+    """
+    if x.ndim != 1:
+        raise ShapeError(f"vander: x has shape {tuple(x.shape)}, expected a vector; linalg.vander takes several")
+    count = x.shape[0] if N is None else N
+    if count < 0:
+        raise ArgumentError(f"vander: N={N}, expected a number of columns, 0 or more")
+    powers = np.arange(count)
+    return pow(unsqueeze(x, -1), powers if increasing else powers[::-1])

@@ -78,7 +78,7 @@ def adaptive_avg_pool2d(input: Array, output_size: OutputSize) -> Array:
 
     Region i of n spans floor(i H / n) to ceil((i + 1) H / n).  None keeps a size; an int stands for both.
 
-    Shapes: (N, C, H, W) or (C, H, W) to (N, C, *output_size) or (C, *output_size), any floating dtype.
+    Shapes: (N, C, H, W) or (C, H, W) to ``(N, C, *output_size)`` or ``(C, *output_size)``, any floating dtype.
     Raises ShapeError, DtypeError or ArgumentError for what does not fit.
 
     >>> ag.adaptive_avg_pool2d(ag.arange(9.0).reshape(1, 1, 3, 3), 1).item()
@@ -120,7 +120,7 @@ def adaptive_max_pool2d(
     *return_indices* also where the elements are, in 0..H*W-1 of their planes.  Of equal elements the first counts, and
     a NaN is larger than all else.
 
-    Shapes: (N, C, H, W) or (C, H, W) to (N, C, *output_size) or (C, *output_size), any floating dtype.
+    Shapes: (N, C, H, W) or (C, H, W) to ``(N, C, *output_size)`` or ``(C, *output_size)``, any floating dtype.
     Raises ShapeError, DtypeError or ArgumentError for what does not fit.
 
     >>> ag.adaptive_max_pool2d(ag.arange(9.0).reshape(1, 3, 3), (1, 2)).tolist()

@@ -74,7 +74,7 @@ def fractional_max_pool2d(
     elements are, in 0..H*W-1 of their planes.  *_random_samples* (N, C, 2), from 0 to 1, in place of random numbers,
     decide where the windows of each plane lie.  Of equal elements the first gets the gradient; NaN is the largest.
 
-    Shapes: (N, C, H, W) or (C, H, W) to (N, C, *output_size) or (C, *output_size), any floating dtype.
+    Shapes: (N, C, H, W) or (C, H, W) to ``(N, C, *output_size)`` or ``(C, *output_size)``, any floating dtype.
     Raises ShapeError, DtypeError or ArgumentError for what does not fit.  Source: Graham, "Fractional Max-Pooling", 2014.
 
     >>> ag.fractional_max_pool2d(ag.arange(9.0).reshape(1, 3, 3), 2, output_size=2).tolist()

@@ -9,11 +9,10 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
-from typing import NoReturn
 
-from ...errors import ArgumentError, AutogradError
+from ...errors import ArgumentError
+from ..commands import OneLineParser, ProgramError, exit_status, unknown
 from ..stepper import GRANULARITIES
-from .errors import ProgramError, UsageError, unknown
 from .lines import converse, listing
 from .program import Target, traced
 from .session import Session
@@ -27,7 +26,6 @@ except ModuleNotFoundError:  # Python for Windows has no curses
 __all__ = ["main"]
 
 PROGRAM = "python -m autograd_core.viz.step"
-WRONG_USE, FAILED, INTERRUPTED = 2, 1, 130
 WIDTH = 100  # columns of a listing where nobody says how wide it may be
 
 EXAMPLES = f"""\
@@ -46,35 +44,9 @@ examples:
 keys: n next, p back, N P by call, g go to a name, / find, c check, e explain, z quiz, ? help, q quit"""
 
 
-class _Parser(argparse.ArgumentParser):
-    """A parser whose errors are one line."""
-
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{message}; --help tells more")
-
-
 def main(arguments: Sequence[str]) -> int:
     """Run the command line *arguments*, and return the exit status: 0, 1 (failed), 2 (wrong use) or 130 (Ctrl-C)."""
-    try:
-        options, program_arguments = _options(list(arguments))
-        return _run(options, program_arguments)
-    except UsageError as error:
-        return _say(str(error), WRONG_USE)
-    except ProgramError as error:
-        sys.stderr.write(error.said)
-        return _say(str(error), FAILED)
-    except (AutogradError, OSError) as error:
-        if isinstance(error, BrokenPipeError):  # who reads has seen enough
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return 0
-        return _say(str(error), FAILED)
-    except KeyboardInterrupt:
-        return INTERRUPTED
-
-
-def _say(message: str, status: int) -> int:
-    sys.stderr.write(f"{PROGRAM}: {message}\n")
-    return status
+    return exit_status(PROGRAM, lambda: _run(*_options(list(arguments))))
 
 
 def _options(arguments: list[str]) -> tuple[argparse.Namespace, list[str]]:
@@ -90,7 +62,7 @@ def _options(arguments: list[str]) -> tuple[argparse.Namespace, list[str]]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+    parser = OneLineParser(
         prog=PROGRAM,
         description="Run a program, and go through the backward pass of one of its tensors, forward and back, one\n"
         "contribution after the other. What the program prints goes to the standard error.",

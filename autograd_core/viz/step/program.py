@@ -21,9 +21,9 @@ from typing import Any
 from ...autograd.watching import attend
 from ...position import OURS
 from ...tensor import Tensor
+from ..commands import ProgramError, UsageError, unknown
 from ..schema import Trace
 from ..trace import trace
-from .errors import ProgramError, UsageError, unknown
 from .passes import Caught, Passes
 
 __all__ = ["Target", "traced"]

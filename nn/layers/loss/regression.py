@@ -23,7 +23,7 @@ class MSELoss(Loss):
 
 
 class L1Loss(Loss):
-    """The mean of |input - target|.
+    """The mean of ``|input - target|``.
 
     >>> import autograd_core as ag, nn
     >>> nn.L1Loss()(ag.tensor([1.0, 2.0]), ag.tensor([1.0, 4.0]))
@@ -35,7 +35,7 @@ class L1Loss(Loss):
 
 
 class SmoothL1Loss(Loss):
-    """The mean of d^2 / (2 beta) where |d| < beta, else |d| - beta / 2, with d = input - target (Girshick 2015).
+    """The mean of ``d^2 / (2 beta)`` where ``|d| < beta``, else ``|d| - beta / 2``; d = input - target (Girshick 2015).
 
     >>> import autograd_core as ag, nn
     >>> nn.SmoothL1Loss(reduction="none")(ag.tensor([0.5, 3.0]), ag.zeros(2))
@@ -53,7 +53,7 @@ class SmoothL1Loss(Loss):
 
 
 class HuberLoss(Loss):
-    """The mean of d^2 / 2 where |d| < delta, else delta (|d| - delta / 2), with d = input - target (Huber 1964).
+    """The mean of ``d^2 / 2`` where ``|d| < delta``, else ``delta (|d| - delta / 2)``; d = input - target (Huber 1964).
 
     >>> import autograd_core as ag, nn
     >>> nn.HuberLoss(reduction="none", delta=2.0)(ag.tensor([0.5, 3.0]), ag.zeros(2))

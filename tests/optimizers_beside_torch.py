@@ -1,0 +1,93 @@
+"""Problems for optimizers, and the steps that PyTorch's take on them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+import autograd_core as ag
+import optim
+
+__all__ = [
+    "DTYPES",
+    "SHAPES",
+    "TOLERANCE",
+    "Problem",
+    "blocks",
+    "has_the_defaults_of_torch",
+    "make",
+    "problem",
+    "set_gradients",
+    "takes_the_steps_of_torch",
+]
+
+SHAPES = ((3, 4), (5,), (), (2, 2, 2), (0, 3))
+DTYPES = ("float32", "float64")
+TOLERANCE = {"float32": {"rtol": 2e-4, "atol": 2e-5}, "float64": {"rtol": 1e-10, "atol": 1e-12}}
+
+Problem = tuple[list[np.ndarray], Callable[[int], list[np.ndarray | None]]]
+
+
+def problem(dtype: str, seed: int = 0, shapes: Sequence[tuple[int, ...]] = SHAPES) -> Problem:
+    """Parameters, and their gradients at a step: the second has none at every third step, the last but one starts late."""
+    rng = np.random.default_rng(seed)
+    params = [np.asarray(rng.standard_normal(shape)).astype(dtype) for shape in shapes]
+
+    def gradients(step: int) -> list[np.ndarray | None]:
+        rng = np.random.default_rng((seed, step))
+        out: list[np.ndarray | None] = [np.asarray(rng.standard_normal(s)).astype(dtype) for s in shapes]
+        if step % 3 == 0:
+            out[1] = None
+        if step < 4:
+            out[-2] = None
+        return out
+
+    return params, gradients
+
+
+def make(params: list[np.ndarray]) -> list[ag.Tensor]:
+    return [ag.tensor(p, requires_grad=True) for p in params]
+
+
+def set_gradients(tensors: list[ag.Tensor], gradients: list[np.ndarray | None]) -> None:
+    for t, g in zip(tensors, gradients, strict=True):
+        t.grad = None if g is None else ag.from_numpy(g.copy())
+
+
+def blocks(optimizer: optim.Optimizer) -> list[int]:
+    """How many parameters each kernel call updates."""
+    return [len(block.places) for layout in optimizer._layouts for block in layout.blocks]
+
+
+def takes_the_steps_of_torch(
+    torch: Any, name: str, options: dict[str, Any], given: Problem, close: dict[str, float]
+) -> None:
+    """Fail unless 50 steps on the problem *given* lead both libraries to parameters and states that are *close*."""
+    params, gradients = given
+    ours, theirs = make(params), [torch.tensor(p, requires_grad=True) for p in params]
+    optimizer, oracle = getattr(optim, name)(ours, **options), getattr(torch.optim, name)(theirs, **options)
+    for step in range(50):
+        set_gradients(ours, gradients(step))
+        for t, g in zip(theirs, gradients(step), strict=True):
+            t.grad = None if g is None else torch.from_numpy(g)
+        optimizer.step()
+        oracle.step()
+    for a, b in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(a.array, b.detach().numpy(), **close, err_msg=str(options))
+    saved, other = optimizer.state_dict()["state"], oracle.state_dict()["state"]
+    assert set(saved) == set(other)
+    for index, state in saved.items():
+        assert set(state) == set(other[index])
+        for key, value in state.items():
+            value = value.array if isinstance(value, ag.Tensor) else value
+            np.testing.assert_allclose(value, other[index][key].numpy(), **close, err_msg=f"{key} {options}")
+
+
+def has_the_defaults_of_torch(torch: Any, name: str) -> None:
+    """Fail unless the options and their defaults are PyTorch's, but for those of its implementations."""
+    ours = getattr(optim, name)([ag.zeros(1, 1, requires_grad=True)]).defaults
+    theirs = getattr(torch.optim, name)([torch.zeros(1, 1)]).defaults
+    assert ours == {key: theirs[key] for key in ours}
+    assert set(theirs) - set(ours) <= {"foreach", "fused", "capturable", "differentiable"}
