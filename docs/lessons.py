@@ -25,8 +25,9 @@ python -m nn lesson --all --out lessons         all of them, whatever becomes of
 python -m nn lesson --all --quick               a first look, with less data and fewer steps
 ```
 
-Figures need matplotlib: `pip install "autograd-core[train]"`. The exit status is 1 where a claim did not hold. From Python:
-`nn.lessons.run_lesson("perceptron", seed=1)` returns the numbers, the claims and the tables, and writes nothing.
+Figures need matplotlib: `pip install "autograd-core[train]"`; a few lessons need Optuna or scikit-learn, and say so.
+The exit status is 1 where a claim did not hold. From Python: `nn.lessons.run_lesson("perceptron", seed=1)` returns the numbers,
+the claims and the tables, and writes nothing.
 
 """
 AFTER = """\

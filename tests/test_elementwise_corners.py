@@ -172,7 +172,9 @@ def test_lerp_is_exact_at_both_ends(dtype: Any) -> None:
 
 
 def test_lerp_at_one_half_has_the_gradient_of_both_formulas() -> None:
-    x, y, w = (ag.tensor(values, dtype=ag.float64, requires_grad=True) for values in ([1.0, 4.0], [3.0, -2.0], [0.5, -0.5]))
+    x, y, w = (
+        ag.tensor(values, dtype=ag.float64, requires_grad=True) for values in ([1.0, 4.0], [3.0, -2.0], [0.5, -0.5])
+    )
     first = ag.grad(ag.lerp(x, y, w).sum(), (x, y, w), create_graph=True)
     assert [g.tolist() for g in first] == [[0.5, 1.5], [0.5, -0.5], [2.0, -6.0]]
     assert [g.tolist() for g in ag.grad(first[2].sum(), (x, y))] == [[-1.0, -1.0], [1.0, 1.0]]

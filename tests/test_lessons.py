@@ -90,7 +90,17 @@ def test_a_lesson_gives_the_same_numbers_again() -> None:
 
 
 def test_importing_nn_imports_neither_lessons_nor_matplotlib() -> None:
-    above = ("nn.lessons", "nn.models", "nn.data", "nn.training", "nn.interpret", "nn.caffe", "matplotlib", "optim", "tqdm")
+    above = (
+        "nn.lessons",
+        "nn.models",
+        "nn.data",
+        "nn.training",
+        "nn.interpret",
+        "nn.caffe",
+        "matplotlib",
+        "optim",
+        "tqdm",
+    )
     code = f"import nn, sys; print(*[m for m in sys.modules if m.startswith({above})])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout.strip() == ""

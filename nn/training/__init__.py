@@ -9,9 +9,11 @@ from .evaluation import evaluate
 from .gradients import GradientReport, GradientRow, gradient_report
 from .greedy import Encoder, greedy_layerwise
 from .history import History
+from .learning_curve import Forecast, LearningCurvePruner, PowerLaw, extrapolate, fit_power_law
 from .loop import fit
 from .metrics import Accuracy, ConfusionMatrix, Mean, Metric, ReconstructionError, TopK
 from .protocols import Criterion, Loader, Optimizer, Prepare, Scheduler, Stateful
+from .search import Pruner, Pruning, tune
 from .segmentation import MeanIoU
 from .semi_supervised import PseudoLabels, consistency_loss, pseudo_labels
 from .through_time import gradient_through_time
@@ -25,17 +27,22 @@ __all__ = [
     "Criterion",
     "EarlyStopping",
     "Encoder",
+    "Forecast",
     "GradientReport",
     "GradientRow",
     "History",
     "JSONLog",
+    "LearningCurvePruner",
     "Loader",
     "Mean",
     "MeanAveragePrecision",
     "MeanIoU",
     "Metric",
     "Optimizer",
+    "PowerLaw",
     "Prepare",
+    "Pruner",
+    "Pruning",
     "PseudoLabels",
     "ReconstructionError",
     "Run",
@@ -47,7 +54,9 @@ __all__ = [
     "average_precision",
     "consistency_loss",
     "evaluate",
+    "extrapolate",
     "fit",
+    "fit_power_law",
     "gradient_report",
     "gradient_through_time",
     "greedy_layerwise",
@@ -55,4 +64,5 @@ __all__ = [
     "pseudo_labels",
     "restore",
     "save_checkpoint",
+    "tune",
 ]

@@ -34,6 +34,8 @@ from . import (
     solver_files,
     surnames,
     transfer,
+    trees,
+    tuning,
     uncertainty,
 )
 
@@ -69,5 +71,7 @@ __all__ = [
     "solver_files",
     "surnames",
     "transfer",
+    "trees",
+    "tuning",
     "uncertainty",
 ]

@@ -39,7 +39,7 @@ WAYS = {
         "Pascanu, Mikolov & Bengio, On the Difficulty of Training Recurrent Neural Networks, 2013",
         "Tallec & Ollivier, Can Recurrent Neural Networks Warp Time?, 2018",
     ),
-    minutes=0.5,
+    minutes=1.0,
     quick={"steps": 600},
 )
 def gradient_in_time(

@@ -94,7 +94,7 @@ def cart_pole(
     title="Deep Q-learning from pixels",
     question="Can the same rule learn a game from its pictures?",
     sources=(*SOURCES, "Mnih, Heess, Graves & Kavukcuoglu, Recurrent Models of Visual Attention, 2014"),
-    minutes=1.5,
+    minutes=2.0,
     quick={"steps": 9000, "learners": 1},
 )
 def catch(

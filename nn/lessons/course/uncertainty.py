@@ -36,7 +36,6 @@ REACH = 8.0  # the curve is known from 1 to 4 on both sides of 0
     ),
     minutes=0.8,
     quick={"steps": 1000, "epochs": 25, "masks": 50},
-    needs=("sklearn",),
 )
 def monte_carlo_dropout(
     run: Run,
@@ -105,12 +104,10 @@ def _curve(run: Run, steps: int, masks: int) -> None:
 
 def _digits(run: Run, epochs: int, masks: int) -> None:
     """Learn small digits, compare one mask with many, and turn the digits."""
-    from sklearn.datasets import load_digits
-
-    bunch: Any = load_digits()
-    order = ag.default_generator.numpy.permutation(len(bunch.target))
-    images = (bunch.images[order, None] / 16).astype(np.float32)
-    labels = bunch.target[order].astype(np.int64)
+    written = data.digits()
+    order = ag.default_generator.numpy.permutation(len(written))
+    images = (written.images[order] / 16).astype(np.float32)
+    labels = written.labels[order]
     learned = data.TensorDataset(ag.from_numpy(images[:LEARNED]), ag.from_numpy(labels[:LEARNED]))
     new, truth = images[LEARNED:], labels[LEARNED:]
     model = models.MLP((64, 256, 256, 10), dropout=0.5)

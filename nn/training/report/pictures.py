@@ -31,8 +31,10 @@ def diverging(weights: NDArray[Any]) -> NDArray[np.uint8]:
 
 def data_uri(pixels: NDArray[np.uint8]) -> str:
     """Return bytes ``(H, W)`` or ``(H, W, 3)`` as the address of a PNG that carries its contents."""
-    from PIL import Image
-
+    try:
+        from PIL import Image
+    except ImportError as error:
+        raise ImportError("pictures in a page need the package pillow, which writes PNG: pip install pillow") from error
     file = io.BytesIO()
     Image.fromarray(pixels).save(file, "PNG", optimize=True)
     return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
