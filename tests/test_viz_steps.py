@@ -235,6 +235,7 @@ def test_what_a_model_did_is_known_in_full() -> None:
 def test_a_check_says_what_is_missing() -> None:
     loss, (x,) = custom_function()
     assert "a function of the program's own" in Stepper(loss).check(x).missing
+    assert "\nNot checked: SinCos" in Stepper(loss).explain(x)
     y = x.exp().sum()
     s = Stepper(y)
     assert str(s.check(x, index=(1,))).startswith("entry [1]: gradient")

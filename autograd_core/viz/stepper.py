@@ -267,7 +267,7 @@ def _where(node: TraceNode) -> str:
     src = node.source
     if src is None:
         return ""
-    return f"{os.path.basename(readable(src.file))}:{src.line}  {' '.join(src.expression.split())}"
+    return f"{os.path.basename(readable(src.file))}:{src.line}  {' '.join(src.expression.split())}".rstrip()
 
 
 def _summed(step: Step) -> str:
@@ -296,7 +296,8 @@ def explain_one(s: Stepper, node: TraceNode) -> str:
         lines.append(f"{step.k:>3} of {step.of}: from {step.node}, {formula} = {brief(step.fitted)}{part}")
         lines += [f"          {text}" for text in (_where(step.node), _summed(step)) if text]
         lines.append(f"          G, at {step.node}, is {brief(step.arriving)}; it came {way(s, step.node)}")
-    lines.append(f"Checked: {check_gradient(s.trace, node)}.")
+    check = check_gradient(s.trace, node)
+    lines.append(f"Not checked: {check.missing}." if check.missing else f"Checked: {check}.")
     return "\n".join(lines)
 
 

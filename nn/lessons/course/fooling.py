@@ -34,7 +34,7 @@ BOX = (0.0, 1.0)
         "Kurakin, Goodfellow & Bengio, Adversarial Examples in the Physical World, 2016",
         "Madry et al., Towards Deep Learning Models Resistant to Adversarial Attacks, 2017",
     ),
-    minutes=3.0,
+    minutes=2,
     quick={"steps": 6, "weights": 3, "iterations": 12},
     needs=("scipy",),
 )
