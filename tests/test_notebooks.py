@@ -12,6 +12,7 @@ import pytest
 
 nbformat = pytest.importorskip("nbformat")
 pytest.importorskip("nbclient")
+from autograd_core.viz.notebook.markup import LIMIT  # noqa: E402
 from docs import notebooks  # noqa: E402
 
 ROOT = Path(__file__).parents[1]
@@ -20,7 +21,6 @@ QUICK = {"00", "01", "02", "06"}  # the numbers of those that take a few seconds
 MAGIC = re.compile(r"^%.*$", re.MULTILINE)  # what is said to IPython, such as the format of pictures
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 COMPILING = "autograd_core: compiling kernels once, a few seconds...\n"  # where no notebook has run yet
-LARGEST = 64 << 10  # bytes of one output
 OURS = {"autograd_core", "nn", "optim"}
 OTHERS = {"IPython", "matplotlib", "numpy", "optuna", "sklearn"}  # and the standard library
 TESTS = {"pytest", "samples"}  # which 15 runs on its own operation
@@ -127,7 +127,7 @@ def test_it_runs(path: Path) -> None:
     data = [output.data for output in outputs if "data" in output]
     assert any(kind.startswith("image/") for each in data for kind in each), "its picture"
     sizes = [len(str(text)) for each in data for kind, text in each.items() if kind.startswith("text/")]
-    assert max(sizes) <= LARGEST
+    assert max(sizes) <= LIMIT
 
 
 @pytest.mark.parametrize(

@@ -19,8 +19,8 @@ import autograd_core as ag
 import nn
 from autograd_core.errors import ArgumentError
 from autograd_core.viz import Stepper, draw, mimebundle, step, trace
-from autograd_core.viz.notebook.graphs import LIMIT
 from autograd_core.viz.notebook.heat import LEVELS, heat_map
+from autograd_core.viz.notebook.markup import LIMIT
 
 PROGRAM = """
 import autograd_core as ag, nn

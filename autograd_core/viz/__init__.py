@@ -4,6 +4,7 @@ Not imported by ``autograd_core`` itself: ``from autograd_core import viz``.
 """
 
 from .draw import Drawing, draw
+from .html import one_file
 from .layouts import layouts
 from .notebook import Reply, ask, framed, mimebundle
 from .quiz import Answer, Question, Quiz
@@ -42,6 +43,7 @@ __all__ = [
     "framed",
     "layouts",
     "mimebundle",
+    "one_file",
     "record",
     "rule",
     "step",

@@ -8,6 +8,7 @@ from base64 import b64encode
 from collections.abc import Mapping
 from hashlib import sha256
 from html import escape
+from importlib.resources import files
 from string import Template
 from typing import Any
 
@@ -25,24 +26,37 @@ text.then((page) => { document.open(); document.write(page); document.close(); }
 """)
 
 
-def one_file(template: str, title: str, style: str, script: str, content: Mapping[str, Any], **texts: str) -> str:
-    """Return *template* with its ``$title``, ``$style``, ``$script``, ``$policy`` and ``$data`` filled in, and *texts*.
+def one_file(
+    template: str,
+    title: str,
+    style: str,
+    script: str,
+    content: Mapping[str, Any],
+    *,
+    markup: Mapping[str, str] | None = None,
+    **texts: str,
+) -> str:
+    """Return *template* with *texts*, *markup*, ``$title``, ``$style``, ``$script``, ``$policy`` and ``$data`` filled in.
 
-    *content* is JSON, and goes in as gzip in base64: what comes from a program is data, and never markup; *title* and *texts*
-    are escaped.  The policy is a Content-Security-Policy that names *style* and *script* by their hashes.
+    *content* is JSON, and goes in as gzip in base64 where ``<script id="data">$data</script>`` is; *script* has it by
+    ``await unpacked()``.  What comes from a program is data, and never markup: *title* and *texts* are escaped.  Only *markup*
+    goes in as it is.  The policy is a Content-Security-Policy that names *style* and *script* by their hashes, so neither an
+    attribute ``style`` nor another script has an effect.
 
-    >>> page = one_file("<title>$title</title><script>$script</script>", "a < b", "", "let x = 1;", {})
+    >>> from autograd_core.viz import one_file
+    >>> page = one_file("<title>$title</title><style>$style</style>", "a < b", "p { color: red }", "", {})
     >>> page.splitlines()
-    ['<title>a &lt; b</title><script>', 'let x = 1;', '</script>']
+    ['<title>a &lt; b</title><style>', 'p { color: red }', '</style>']
     """
-    style, script = (f"\n{_without_comments(text)}\n" for text in (style, script))
+    unpack = (files(__package__) / "unpack.js").read_text("utf-8")
+    style, script = (f"\n{_without_comments(text)}\n" for text in (style, f"{unpack}\n{script}"))
     policy = "; ".join([
         "default-src 'none'", f"script-src '{_hash(script)}'", f"style-src '{_hash(style)}'", "img-src data:",
         "base-uri 'none'", "form-action 'none'",
     ])  # fmt: skip
     data = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return Template(template).substitute(
-        {name: escape(text) for name, text in {**texts, "title": title}.items()},
+        {name: escape(text) for name, text in {**texts, "title": title}.items()} | dict(markup or {}),
         policy=policy,
         style=style,
         script=script,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from ..draw import Drawing, draw
 from ..page import html_of
 from ..stepper import Stepper
-from .markup import framed, image
+from .markup import LIMIT, framed, image
 
-__all__ = ["LIMIT", "html_of_drawing", "html_of_stepper", "text_of_stepper"]
+__all__ = ["html_of_drawing", "html_of_stepper", "text_of_stepper"]
 
-LIMIT = 64 * 1024  # bytes of an output: a notebook with fifty of them can still be opened, sent and compared
+SAVE = "step(...).save('steps.html')"
 ESCAPES = 512  # bytes by which a packed page grows in an attribute: it has some twenty marks to escape, and its title
 STEPS = 60  # that are listed as text
 
@@ -22,17 +22,12 @@ def html_of_drawing(drawing: Drawing) -> str:
 def html_of_stepper(s: Stepper) -> str:
     """Return the HTML of a stepper: its page in a frame, and a picture of the graph for where no frame is shown.
 
-    Above ``LIMIT`` bytes the page has statistics of arrays without their entries; where that does not help there is the
-    picture, and how to have the page as a file.
+    Where that would be too large the page has statistics of arrays without their entries.
     """
     drawing = draw(s.trace)
     svg, title = drawing.svg, drawing.scene.title
-    room = LIMIT - ESCAPES - len(framed("", svg, title))
-    shown = framed(html_of(s.trace, checks=s.checks, budget=room, packed=True), svg, title)
-    if len(shown) <= LIMIT:
-        return shown
-    said = "The page that steps through it is too large for a notebook: <code>step(...).save('steps.html')</code> writes it."
-    return f"{framed(None, svg, title)}<p>{said}</p>"
+    room = LIMIT - ESCAPES - len(framed("", svg, title, save=SAVE).encode())
+    return framed(html_of(s.trace, checks=s.checks, budget=room, packed=True), svg, title, save=SAVE)
 
 
 def text_of_stepper(s: Stepper) -> str:

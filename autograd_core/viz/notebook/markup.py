@@ -10,8 +10,9 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from urllib.parse import quote
 
-__all__ = ["PLAIN", "folded", "frame", "framed", "image", "table"]
+__all__ = ["LIMIT", "PLAIN", "folded", "frame", "framed", "image", "table"]
 
+LIMIT = 64 * 1024  # bytes of an output: a notebook with fifty of them can still be opened, sent and compared
 PLAIN = " !$&'()*+,-./:;=?@[]^_`{|}~"  # what may stand in a data URL as it is
 HEIGHT = 560  # of a frame, in pixels
 # A picture below a frame says the same as what is in the frame; where there are no frames there are no styles either.
@@ -37,19 +38,26 @@ def frame(page: str, title: str, height: int = HEIGHT) -> str:
     )
 
 
-def framed(page: str | None, picture: str, title: str, height: int = HEIGHT) -> str:
+def framed(page: str, picture: str, title: str, *, save: str, height: int = HEIGHT) -> str:
     """Return HTML for a notebook: *page* in a frame, and *picture*, an SVG, for where frames or styles are taken out.
 
-    *page* may run its script, and reach nothing outside of the frame, which is *height* pixels high.  None where there is no
-    page to show.
+    *page* may run its script, and reach nothing outside of the frame, which is *height* pixels high.  Above 64 KiB in all
+    there is the picture alone, and that *save*, a call, writes the page.
 
     >>> from autograd_core.viz import framed
-    >>> html = framed("<p>Hello</p>", '<svg xmlns="http://www.w3.org/2000/svg"/>', "Greetings")
+    >>> picture = '<svg xmlns="http://www.w3.org/2000/svg"/>'
+    >>> html = framed("<p>Hello</p>", picture, "Greetings", save="x.save('hello.html')")
     >>> html.count("<iframe"), html.count("<img")
     (1, 1)
+    >>> framed("Hello" * 20_000, picture, "Greetings", save="x.save('hello.html')").partition("<p>")[2]
+    "The page is too large for a notebook: <code>x.save('hello.html')</code> writes it.</p>"
     """
-    still = folded(title, image(picture, title), name="ag-picture" if page is not None else "")
-    return still if page is None else f"{STYLE}{frame(page, title, height)}{still}"
+    still = image(picture, title)
+    html = f"{STYLE}{frame(page, title, height)}{folded(title, still, name='ag-picture')}"
+    if len(html.encode()) <= LIMIT:
+        return html
+    said = f"The page is too large for a notebook: <code>{escape(save, quote=False)}</code> writes it."
+    return f"{folded(title, still)}<p>{said}</p>"
 
 
 def folded(title: str, inside: str, is_open: bool = True, name: str = "") -> str:

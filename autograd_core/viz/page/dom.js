@@ -3,13 +3,6 @@
 const $ = (id) => document.getElementById(id);
 const SVG = "http://www.w3.org/2000/svg";
 
-// What Python put into the page: JSON, as gzip in base64.
-async function unpacked() {
-  const packed = Uint8Array.from(atob($("data").textContent.trim()), (c) => c.charCodeAt(0));
-  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
-  return JSON.parse(await new Response(stream).text());
-}
-
 function fill(element, attributes, children) {
   for (const [name, value] of Object.entries(attributes)) {
     if (value !== null && value !== undefined && value !== false) element.setAttribute(name, value === true ? "" : value);
@@ -21,11 +14,17 @@ function fill(element, attributes, children) {
 const el = (tag, attributes = {}, ...children) => fill(document.createElement(tag), attributes, children);
 const svg = (tag, attributes = {}, ...children) => fill(document.createElementNS(SVG, tag), attributes, children);
 
-// The colour that a property of the style has now, for canvases.
+// The colour that a property of the style has in the theme of now, for canvases; asked of the style once, as that takes time.
+const colours = new Map();
 function colour(name) {
-  const probe = $("probe");
-  probe.style.color = `var(${name})`;
-  return getComputedStyle(probe).color;
+  const { theme = String(matchMedia("(prefers-color-scheme: dark)").matches) } = document.documentElement.dataset;
+  const key = `${theme} ${name}`;
+  if (!colours.has(key)) {
+    const probe = $("probe");
+    probe.style.color = `var(${name})`;
+    colours.set(key, getComputedStyle(probe).color);
+  }
+  return colours.get(key);
 }
 
 const pen = document.createElement("canvas").getContext("2d");

@@ -17,7 +17,7 @@ from ... import expect
 from ...module import Module
 from ..layers import Layer, module_at, recorded
 from ..scores import at_rest, check_input
-from .page import LIMIT, Shown, page_of, picture_of
+from .page import Shown, page_of, picture_of
 
 __all__ = ["ReceptiveField", "ReceptiveFields", "receptive_fields"]
 
@@ -102,12 +102,7 @@ class ReceptiveFields:
         from autograd_core.viz import framed
 
         shown = self._shown()
-        title, picture = shown.title, picture_of(shown)
-        html = framed(page_of(shown), picture, title, height=490)
-        if len(html.encode()) <= LIMIT:
-            return html
-        said = "<p>The page to point at is too large for a notebook: <code>.save('fields.html')</code> writes it.</p>"
-        return framed(None, picture, title) + said
+        return framed(page_of(shown), picture_of(shown), shown.title, save="fields.save('fields.html')", height=490)
 
 
 def receptive_fields(

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from importlib.resources import files
-from string import Template
 from typing import Any
 
 import numpy as np
@@ -16,9 +14,8 @@ from numpy.typing import NDArray
 
 from ...training.report.pictures import data_uri
 
-__all__ = ["LIMIT", "Shown", "page_of", "picture_of"]
+__all__ = ["Shown", "page_of", "picture_of"]
 
-LIMIT = 60 * 1024  # bytes of an output in a notebook
 SIDE = 64  # pixels of the shown picture, at most; larger ones are shown as means of blocks
 LEVELS = 8  # of strength
 LIGHT, EDGE = "#e69f00", "#d55e00"  # of pixels that count, and of the frame around them
@@ -91,6 +88,8 @@ def _gray(a: NDArray[Any]) -> NDArray[np.uint8]:
 
 def page_of(shown: Shown) -> str:
     """Return the page: one HTML file that loads nothing, with its data and script inside."""
+    from autograd_core.viz import one_file
+
     layers = [
         {
             "path": layer.path,
@@ -101,17 +100,20 @@ def page_of(shown: Shown) -> str:
         }
         for layer in shown.layers
     ]
-    data = json.dumps({"block": shown.block, "layers": layers}, separators=(",", ":")).replace("<", "\\u003c")
-    template = files(__package__).joinpath("page.html").read_text(encoding="utf-8")
+    here = files(__package__)
     tabs = "".join(
         f'<button type="button" aria-pressed="{str(i == len(layers) - 1).lower()}">{escape(layer.path)}</button>'
         for i, layer in enumerate(shown.layers)
     )
     map_, picture = _drawings(shown)
-    return Template(template).substitute(
-        title=escape(shown.title), tabs=tabs, map=map_, picture=picture, said=_said(shown), data=data,
-        light=LIGHT, edge=EDGE,
-    )  # fmt: skip
+    return one_file(
+        (here / "page.html").read_text("utf-8"),
+        shown.title,
+        f"{(here / 'page.css').read_text('utf-8')}\n{_style()}",
+        (here / "page.js").read_text("utf-8"),
+        {"block": shown.block, "layers": layers},
+        markup={"tabs": tabs, "map": map_, "picture": picture, "said": _said(shown)},
+    )
 
 
 def picture_of(shown: Shown) -> str:
