@@ -6,8 +6,9 @@ const still = matchMedia("(prefers-reduced-motion: reduce)");
 
 class Camera {
   constructor(frame, world) {
-    Object.assign(this, { frame, world, x: 0, y: 0, scale: 1 });
+    Object.assign(this, { frame, world, x: 0, y: 0, scale: 1, seen: null });
     this.pointers = new Map();
+    new ResizeObserver(() => (this.seen = null)).observe(frame);
     frame.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
     frame.addEventListener("pointerdown", (event) => this.#down(event));
     frame.addEventListener("pointermove", (event) => this.#move(event));
@@ -16,8 +17,10 @@ class Camera {
     }
   }
 
+  // Kept until it changes: to ask for it makes the browser lay out the page.
   get size() {
-    return [this.frame.clientWidth, this.frame.clientHeight];
+    this.seen ??= [this.frame.clientWidth, this.frame.clientHeight];
+    return this.seen;
   }
 
   set(x, y, scale) {

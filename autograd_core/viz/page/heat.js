@@ -22,10 +22,10 @@ function heatMap(a, title) {
   const { rows, columns, wrapped } = grid(a);
   const cell = between(2, Math.floor(Math.min(MAP.width / columns, MAP.height / rows)), MAP.cell);
   const most = Math.max(...a.data.map((v) => Math.abs(exact(v))).filter(Number.isFinite), 0);
-  const canvas = board(columns * cell, rows * cell);
-  const paint = painter(most);
+  const { canvas, at } = board(columns * cell, rows * cell);
+  const paint = painter(at, most);
   a.data.forEach((value, place) => {
-    paint(canvas, exact(value), (place % columns) * cell, Math.floor(place / columns) * cell, cell);
+    paint(exact(value), (place % columns) * cell, Math.floor(place / columns) * cell, cell);
   });
   const kind = a.pooled === null ? `${rows} rows of ${columns}` : `means of ${rows} × ${columns} blocks`;
   canvas.setAttribute("role", "img");
@@ -50,15 +50,15 @@ function board(width, height) {
   const dense = Math.max(1, devicePixelRatio || 1);
   Object.assign(canvas, { width: width * dense, height: height * dense });
   Object.assign(canvas.style, { width: `${width}px`, height: `${height}px` });
-  canvas.getContext("2d").scale(dense, dense);
-  return canvas;
+  const at = canvas.getContext("2d");
+  at.scale(dense, dense);
+  return { canvas, at };
 }
 
 // Draws one entry: the stronger the colour the larger, and a minus in what is negative, so that colour is not alone.
-function painter(most) {
+function painter(at, most) {
   const [empty, up, down, ink, bad] = ["--cell", "--up", "--down", "--ink", "--error"].map(colour);
-  return (canvas, v, x, y, cell) => {
-    const at = canvas.getContext("2d");
+  return (v, x, y, cell) => {
     const gap = cell > 4 ? 1 : 0;
     const rectangle = [x, y, cell - gap, cell - gap];
     at.fillStyle = empty;
@@ -83,9 +83,9 @@ function painter(most) {
 
 function legend(most) {
   const [count, cell] = [11, 8];
-  const bar = board(count * cell, cell);
-  const paint = painter(1);
-  for (let i = 0; i < count; i++) paint(bar, (2 * i) / (count - 1) - 1, i * cell, 0, cell);
+  const { canvas: bar, at } = board(count * cell, cell);
+  const paint = painter(at, 1);
+  for (let i = 0; i < count; i++) paint((2 * i) / (count - 1) - 1, i * cell, 0, cell);
   bar.setAttribute("aria-hidden", "true");
   return el("p", { class: "legend" }, el("span", {}, number(-most, 2)), bar, el("span", {}, number(most, 2)));
 }

@@ -49,8 +49,8 @@ class Panel {
   }
 
   #put(children) {
+    this.place.scrollTop = 0; // before the children change: after it, the browser would lay them out at once
     this.place.replaceChildren(...children.flat().filter(Boolean));
-    this.place.scrollTop = 0;
     for (const details of this.place.querySelectorAll("details")) {
       if (this.opened.has(nameOf(details))) details.open = true;
     }
