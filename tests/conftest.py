@@ -33,7 +33,13 @@ hypothesis.settings.load_profile("repeatable")
 tqdm.monitor_interval = 0  # its watchdog thread outlives the bar that started it
 
 # By pytest, by the first torch.optim optimizer, and by scikit-learn.
-SET_BY_OTHERS = {"PYTEST_CURRENT_TEST", "TORCHINDUCTOR_CACHE_DIR", "KMP_DUPLICATE_LIB_OK", "KMP_INIT_AT_FORK"}
+SET_BY_OTHERS = {
+    "PYTEST_CURRENT_TEST",
+    "TORCHINDUCTOR_CACHE_DIR",
+    "KMP_DUPLICATE_LIB_OK",
+    "KMP_INIT_AT_FORK",
+    "CRC32C_SW_MODE",
+}
 POOL = "autograd_core"  # threads of the engine's own pool bear this name, and stay
 
 

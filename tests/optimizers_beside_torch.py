@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+import pytest
 
 import autograd_core as ag
 import optim
@@ -16,8 +17,11 @@ __all__ = [
     "TOLERANCE",
     "Problem",
     "blocks",
+    "dtypes",
     "has_the_defaults_of_torch",
+    "leaf",
     "make",
+    "network",
     "problem",
     "set_gradients",
     "takes_the_steps_of_torch",
@@ -25,6 +29,7 @@ __all__ = [
 
 SHAPES = ((3, 4), (5,), (), (2, 2, 2), (0, 3))
 DTYPES = ("float32", "float64")
+dtypes = pytest.mark.parametrize("dtype", DTYPES)
 TOLERANCE = {"float32": {"rtol": 2e-4, "atol": 2e-5}, "float64": {"rtol": 1e-10, "atol": 1e-12}}
 
 Problem = tuple[list[np.ndarray], Callable[[int], list[np.ndarray | None]]]
@@ -47,8 +52,21 @@ def problem(dtype: str, seed: int = 0, shapes: Sequence[tuple[int, ...]] = SHAPE
     return params, gradients
 
 
+def leaf() -> ag.Tensor:
+    return ag.zeros(2, requires_grad=True)
+
+
 def make(params: list[np.ndarray]) -> list[ag.Tensor]:
     return [ag.tensor(p, requires_grad=True) for p in params]
+
+
+def network(lib: Any, params: list[Any]) -> Callable[[], Any]:
+    """The loss of a small network on the same data in each library."""
+    rng = np.random.default_rng(3)
+    x, y = rng.standard_normal((16, 3)), rng.standard_normal((16, 2))
+    x, y = (lib.from_numpy(a.astype(str(params[0].data.dtype).removeprefix("torch."))) for a in (x, y))
+    w1, b1, w2 = params
+    return lambda: ((lib.tanh(x @ w1 + b1) @ w2 - y) ** 2).mean()
 
 
 def set_gradients(tensors: list[ag.Tensor], gradients: list[np.ndarray | None]) -> None:

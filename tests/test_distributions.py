@@ -1,4 +1,4 @@
-"""Distributions: densities, entropies and moments against PyTorch, scipy and sums; samples; checks of what is given."""
+"""Distributions: densities, entropies and moments against PyTorch, golden numbers and sums; expansion, and wrong input."""
 
 from __future__ import annotations
 
@@ -9,121 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 from beside_torch import agree
+from distribution_cases import CASES, NO_CDF, NO_ENTROPY, NO_MOMENTS, WITHIN, cases, has, made
 
 import autograd_core as ag
 from autograd_core import distributions as D
 
-rng = np.random.default_rng(0)
-REAL, POSITIVE, SHARE = rng.normal(size=3), rng.uniform(0.5, 3, (2, 1)), rng.uniform(0.1, 0.9, 3)
-OTHER, ODDS = rng.uniform(0.7, 2, 3), rng.normal(size=(2, 3))
-X, ABOVE, WITHIN = rng.normal(size=(2, 3)), rng.uniform(0.2, 3, (2, 3)), rng.uniform(0.1, 0.9, (2, 3))
-COUNTS = np.array([[0.0, 1.0, 3.0], [2.0, 5.0, 4.0]])
-FACTOR = np.array([[1.5, 0.0, 0.0], [0.3, 0.8, 0.0], [-0.5, 0.2, 1.1]])
-SHARES = np.array([[0.2, 0.3, 0.5], [0.6, 0.3, 0.1]])
-
-
-def normalized(lib: Any, x: Any) -> Any:
-    """Logits that sum to 1 as powers of e: what a relaxed vector is checked at."""
-    return lib.log_softmax(x, -1)
-
-
-# name -> (what makes it of a library's distributions and tensors, the parameters, values)
-CASES: dict[str, tuple[Callable[..., Any], tuple[Any, ...], Any]] = {
-    "Normal": (lambda d, *p: d.Normal(*p), (REAL, POSITIVE), X),
-    "Normal of numbers": (lambda d, x: d.Normal(x, 2.0), (REAL,), X),
-    "Laplace": (lambda d, *p: d.Laplace(*p), (REAL, POSITIVE), X),
-    "Cauchy": (lambda d, *p: d.Cauchy(*p), (REAL, POSITIVE), X),
-    "Gumbel": (lambda d, *p: d.Gumbel(*p), (REAL, POSITIVE), X),
-    "StudentT": (lambda d, *p: d.StudentT(*p), (POSITIVE + 2, REAL, OTHER), X),
-    "StudentT of few degrees": (lambda d, *p: d.StudentT(*p), (np.array([0.5, 1.5, 2.5]), REAL, OTHER), X),
-    "HalfNormal": (lambda d, *p: d.HalfNormal(*p), (OTHER,), ABOVE),
-    "HalfCauchy": (lambda d, *p: d.HalfCauchy(*p), (OTHER,), ABOVE),
-    "Uniform": (lambda d, *p: d.Uniform(*p), (REAL - 5, POSITIVE + 3), X),
-    "Gamma": (lambda d, *p: d.Gamma(*p), (POSITIVE, OTHER), ABOVE),
-    "Chi2": (lambda d, *p: d.Chi2(*p), (OTHER,), ABOVE),
-    "InverseGamma": (lambda d, *p: d.InverseGamma(*p), (POSITIVE + 2, OTHER), ABOVE),
-    "Exponential": (lambda d, *p: d.Exponential(*p), (OTHER,), ABOVE),
-    "Poisson": (lambda d, *p: d.Poisson(*p), (OTHER,), COUNTS),
-    "Beta": (lambda d, *p: d.Beta(*p), (POSITIVE, OTHER), WITHIN),
-    "Dirichlet": (lambda d, *p: d.Dirichlet(*p), (ABOVE,), SHARES),
-    "Bernoulli": (lambda d, *p: d.Bernoulli(*p), (SHARE,), COUNTS % 2),
-    "Bernoulli of logits": (lambda d, x: d.Bernoulli(logits=x), (ODDS,), COUNTS % 2),
-    "Geometric": (lambda d, *p: d.Geometric(*p), (SHARE,), COUNTS),
-    "Geometric of logits": (lambda d, x: d.Geometric(logits=x), (ODDS,), COUNTS),
-    "Binomial": (lambda d, *p: d.Binomial(6, *p), (SHARE,), COUNTS),
-    "Binomial of logits": (lambda d, x: d.Binomial(6, logits=x), (ODDS,), COUNTS),
-    "NegativeBinomial": (lambda d, *p: d.NegativeBinomial(*p), (OTHER, SHARE), COUNTS),
-    "Categorical": (lambda d, *p: d.Categorical(*p), (ABOVE,), np.array([2, 0])),
-    "Categorical of logits": (lambda d, x: d.Categorical(logits=x), (ODDS,), np.array([[2, 0], [1, 1]])),
-    "OneHotCategorical": (lambda d, *p: d.OneHotCategorical(*p), (ABOVE,), np.eye(3)[[1, 0]]),
-    "Multinomial": (lambda d, *p: d.Multinomial(6, *p), (ABOVE[:1],), np.array([[1.0, 2.0, 3.0], [0.0, 6.0, 0.0]])),
-    "Multinomial of logits": (lambda d, x: d.Multinomial(6, logits=x), (ODDS[0],), np.array([[1.0, 2.0, 3.0]])),
-    "MultivariateNormal": (lambda d, m, L: d.MultivariateNormal(m, L @ L.mT), (REAL, FACTOR), X),
-    "MultivariateNormal of a precision": (
-        lambda d, m, L: d.MultivariateNormal(m, precision_matrix=L @ L.mT),
-        (X, FACTOR),
-        X + 1,
-    ),
-    "MultivariateNormal of a factor": (
-        lambda d, m, L: d.MultivariateNormal(m, scale_tril=L.tril()),
-        (REAL, np.stack([FACTOR, FACTOR * 2])),
-        X,
-    ),
-    "Independent": (lambda d, *p: d.Independent(d.Normal(*p), 1), (REAL, POSITIVE), X),
-    "LogNormal": (lambda d, *p: d.LogNormal(*p), (REAL, SHARE), ABOVE),
-    "Pareto": (lambda d, *p: d.Pareto(*p), (SHARE, OTHER + 2), ABOVE + 1),
-    "Weibull": (lambda d, *p: d.Weibull(*p), (OTHER, POSITIVE), ABOVE),
-    "TransformedDistribution": (
-        lambda d, *p: d.TransformedDistribution(d.Normal(*p), [d.AffineTransform(1.0, -2.0), d.SigmoidTransform()]),
-        (REAL, POSITIVE),
-        WITHIN,
-    ),
-    "TransformedDistribution of vectors": (
-        lambda d, *p: d.TransformedDistribution(d.Normal(*p), [d.StickBreakingTransform()]),
-        (REAL[:2], POSITIVE),
-        SHARES,
-    ),
-    "RelaxedBernoulli": (lambda d, t, x: d.RelaxedBernoulli(t, logits=x), (np.array(0.7), ODDS), WITHIN),
-    "RelaxedOneHotCategorical": (
-        lambda d, t, x: d.RelaxedOneHotCategorical(t, probs=x),
-        (np.array(0.7), ABOVE),
-        SHARES,
-    ),
-    "MixtureSameFamily": (
-        lambda d, w, *p: d.MixtureSameFamily(d.Categorical(w), d.Normal(*p)),
-        (ABOVE[0], REAL, POSITIVE),
-        X[0, :2],
-    ),
-    "MixtureSameFamily of vectors": (
-        lambda d, w, *p: d.MixtureSameFamily(d.Categorical(logits=w), d.Independent(d.Normal(*p), 1)),
-        (ODDS[0, :2], REAL, POSITIVE),
-        X,
-    ),
-}
-NO_CDF = {
-    "StudentT", "Poisson", "Beta", "Dirichlet", "Bernoulli", "Geometric", "Binomial", "NegativeBinomial", "Categorical",
-    "OneHotCategorical", "Multinomial", "MultivariateNormal", "Independent", "RelaxedOneHotCategorical",
-    "RelaxedBernoulli", "TransformedDistribution of vectors", "MixtureSameFamily of vectors",
-}  # fmt: skip
-NO_ENTROPY = {"Poisson", "NegativeBinomial", "TransformedDistribution", "Relaxed", "MixtureSameFamily"}
-NO_MOMENTS = {"TransformedDistribution", "Relaxed"}
-cases = pytest.mark.parametrize("name", CASES)
-
-
-def has(name: str, lacking: set[str]) -> bool:
-    return (
-        name not in lacking
-        and name.split(" of ", maxsplit=1)[0] not in lacking
-        and not name.startswith(tuple(lacking & {"Relaxed"}))
-    )
-
-
-def made(name: str, *, grad: bool = False, dtype: str = "float64") -> Any:
-    make, parameters, _ = CASES[name]
-    return make(D, *(ag.tensor(p.astype(dtype), requires_grad=grad) for p in parameters))
-
-
-# ------------------------------------------------------------------------------------------------------ beside PyTorch
+# ------------------------------------------------------------------------------------------------------- beside PyTorch
 
 
 @cases
@@ -205,159 +96,7 @@ def test_shapes_and_support_are_pytorchs(name: str) -> None:
         np.testing.assert_array_equal(ours.support.check(ag.tensor(x)).data, theirs.support.check(torch.tensor(x)))
 
 
-# ------------------------------------------------------------------------------------------------------------- samples
-
-
-@cases
-def test_samples_have_the_moments_and_the_dtype(name: str) -> None:
-    count = 20000
-    for dtype in ("float32", "float64"):
-        d = made(name, dtype=dtype)
-        x = d.sample((count,))
-        assert x.shape == (count, *d.batch_shape, *d.event_shape)
-        assert x.dtype == (dtype if not name.startswith("Categorical") else "int64")
-        assert d.support.check(x).array.all()
-        assert np.isfinite(d.log_prob(x).array).all()
-        assert d.log_prob(x).dtype == dtype
-        if has(name, NO_ENTROPY):
-            assert d.entropy().dtype == dtype
-        if has(name, NO_MOMENTS):
-            assert d.mean.dtype == d.variance.dtype == dtype
-    if has(name, NO_MOMENTS | {"Categorical", "Cauchy", "HalfCauchy", "Pareto", "InverseGamma"}) and "few" not in name:
-        d = made(name)
-        x = d.sample((count,)).array
-        error = np.sqrt(d.variance.array / count)
-        assert (np.abs(x.mean(0) - d.mean.array) < 5 * error).all()
-        spread = np.sqrt(((x - x.mean(0)) ** 4).mean(0) / count)  # of the variance, from above
-        assert (np.abs(x.var(0) - d.variance.array) < 6 * spread).all()
-
-
-@cases
-def test_samples_follow_the_seed(name: str) -> None:
-    d = made(name)
-    ag.manual_seed(3)
-    first = d.sample((2,)).array
-    ag.manual_seed(3)
-    np.testing.assert_array_equal(d.sample((2,)).array, first)
-    assert not d.sample((0,)).array.size
-    assert not d.sample().requires_grad
-
-
-@pytest.mark.parametrize("name", [n for n in CASES if made(n).has_rsample])
-def test_rsample_is_differentiable_twice(name: str) -> None:
-    """The gradient of the mean of samples comes near the gradient of the mean, where there is one."""
-    make, parameters, _ = CASES[name]
-    tensors = [ag.tensor(p, requires_grad=True) for p in parameters]
-    x = make(D, *tensors).rsample((4,))
-    first = ag.grad((x * x).sum(), tensors, create_graph=True)
-    second = ag.grad(sum((g * g).sum() for g in first), tensors, allow_unused=True, materialize_grads=True)
-    for g, t in zip([*first, *second], [*tensors, *tensors]):
-        assert g.shape == t.shape
-        assert np.isfinite(g.array).all()
-
-
-@pytest.mark.parametrize(
-    "name", ["Normal", "Laplace", "Gumbel", "Uniform", "Gamma", "Beta", "Dirichlet", "LogNormal", "StudentT"]
-)
-def test_gradients_through_samples_are_those_of_the_mean_square(name: str) -> None:
-    make, parameters, _ = CASES[name]
-    tensors = [
-        ag.tensor(p + (3 if name == "StudentT" and i == 0 else 0), requires_grad=True) for i, p in enumerate(parameters)
-    ]
-    d = make(D, *tensors)
-    count = 1000
-    weights = ag.tensor(rng.normal(size=(*d.batch_shape, *d.event_shape)))
-    exact = ag.grad(((d.variance + d.mean**2) * weights).sum(), tensors)
-    batches = []
-    for _ in range(10):
-        x = d.rsample((count,))
-        batches.append(ag.grad((x * x * weights).sum() / count, tensors))
-    for i, g in enumerate(exact):
-        estimates = np.stack([b[i].array for b in batches])
-        error = estimates.std(0, ddof=1) / math.sqrt(len(batches)) + 1e-12
-        assert (np.abs(estimates.mean(0) - g.array) < 8 * error).all(), (name, i)
-
-
-def test_second_derivatives_through_gamma_samples() -> None:
-    """E x^3 = a (a+1) (a+2), of second derivative 6 a + 6."""
-    a = ag.tensor(1.7, dtype=ag.float64, requires_grad=True)
-    (g,) = ag.grad((D.Gamma(a, 1.0).rsample((40000,)) ** 3).mean(), a, create_graph=True)
-    (h,) = ag.grad(g, a)
-    assert abs(g.item() - (3 * 1.7**2 + 6 * 1.7 + 2)) < 0.6
-    assert abs(h.item() - (6 * 1.7 + 6)) < 0.8
-
-
-@pytest.mark.parametrize("a", [0.02, 0.4, 1.0, 3.5, 80.0, 1e5])
-def test_a_gamma_sample_moves_as_its_quantile(a: float) -> None:
-    special = pytest.importorskip("scipy.special")
-    x = special.gammaincinv(a, np.array([0.05, 0.3, 0.5, 0.7, 0.95]))
-    x = x[x > 1e-200]
-    step = 1e-4 * min(a, a**0.5)
-    u = special.gammainc(a, x)
-    moved = (special.gammaincinv(a + step, u) - special.gammaincinv(a - step, u)) / (2 * step)
-    np.testing.assert_allclose(-ag.ops.gamma_shift(np.full_like(x, a), x, order=1), moved, rtol=1e-4)
-
-
-@pytest.mark.parametrize(("a", "b"), [(0.3, 0.4), (0.2, 7.0), (1.0, 1.0), (3.0, 0.5), (40.0, 2.0), (1e3, 3e3)])
-def test_a_beta_sample_moves_as_its_quantile(a: float, b: float) -> None:
-    special = pytest.importorskip("scipy.special")
-    u = np.array([0.1, 0.3, 0.5, 0.7, 0.9])
-    x = special.betaincinv(a, b, u)
-    for orders, p, at in (((1, 0), a, lambda v: (v, b)), ((0, 1), b, lambda v: (a, v))):
-        step = 1e-4 * min(p, p**0.5)
-        moved = (special.betaincinv(*at(p + step), u) - special.betaincinv(*at(p - step), u)) / (2 * step)
-        ours = -ag.ops.beta_shift(np.full_like(x, a), np.full_like(x, b), x, orders=orders)
-        np.testing.assert_allclose(ours, moved, rtol=5e-6)
-
-
-def test_shifts_in_golden_numbers() -> None:
-    """Made by numerical differentiation in 30 digits, of igamma in a = 1 and of the incomplete beta function in a = 3 / 2."""
-    gamma = -ag.ops.gamma_shift(np.ones(3), np.array([0.1, 1.0, 3.0]), order=1)
-    np.testing.assert_allclose(gamma, [0.28927311661593885, 1.1735630272247268, 1.937911693824961], rtol=1e-12)
-    beta = -ag.ops.beta_shift(np.full(3, 1.5), np.full(3, 2.0), np.array([0.1, 0.5, 0.9]), orders=(1, 0))
-    np.testing.assert_allclose(beta, [0.13366148054921503, 0.19013535092797448, 0.050795023215600595], rtol=1e-12)
-
-
-def test_shifts_at_the_ends_and_outside() -> None:
-    def gamma(a: float, x: float) -> float:
-        return float(ag.ops.gamma_shift(np.array([a]), np.array([x]), order=1)[0])
-
-    def beta(a: float, b: float, x: float) -> float:
-        return float(ag.ops.beta_shift(np.array([a]), np.array([b]), np.array([x]), orders=(1, 0))[0])
-
-    assert gamma(2.0, 0.0) == beta(2.0, 2.0, 0.0) == beta(2.0, 2.0, 1.0) == 0
-    for value in (
-        gamma(-1.0, 1.0),
-        gamma(math.nan, 1.0),
-        gamma(1.0, math.inf),
-        beta(0.0, 1.0, 0.5),
-        beta(1.0, 1.0, 1.5),
-    ):
-        assert math.isnan(value)
-
-
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_tiny_concentrations_still_give_shares(dtype: str) -> None:
-    a = ag.full((1000, 3), 1e-4, dtype=dtype, requires_grad=True)
-    x = D.Dirichlet(a).rsample()
-    assert (x.array > 0).all()
-    assert (x.array < 1).all()
-    np.testing.assert_allclose(x.array.sum(-1), 1, rtol=1e-6)
-    x[:, 0].sum().backward()
-    assert np.isfinite(a.grad.array).all()
-    g = D.Gamma(a.detach(), 1.0).rsample()
-    assert (g.array > 0).all()
-
-
-def test_categories_of_probability_0_are_never_drawn() -> None:
-    probs = ag.tensor([[0.0, 1.0, 0.0, 2.0, 0.0], [0.0, 0.0, 0.0, 0.0, 1.0]])
-    x = D.Categorical(probs).sample((5000,)).array
-    assert set(x[:, 0]) == {1, 3}
-    assert set(x[:, 1]) == {4}
-    assert abs((x[:, 0] == 3).mean() - 2 / 3) < 0.03
-
-
-# ---------------------------------------------------------------------------------------------------- golden and naive
+# ----------------------------------------------------------------------------------------------------- golden and naive
 
 
 def test_golden_numbers() -> None:
@@ -399,7 +138,7 @@ def test_densities_integrate_to_1_and_entropy_is_the_mean_log(name: str) -> None
     assert abs(integrate.quad(share, *ends)[0] - d.entropy().item()) < 1e-5
 
 
-# -------------------------------------------------------------------------------------------------------------- expand
+# --------------------------------------------------------------------------------------------------------------- expand
 
 
 @cases
@@ -416,7 +155,7 @@ def test_expand_repeats_the_batch(name: str) -> None:
         assert wide.mean.shape == (4, *d.batch_shape, *d.event_shape)
 
 
-# ------------------------------------------------------------------------------------------------------------ bad input
+# ------------------------------------------------------------------------------------------------ bad input and corners
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pkgutil
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
+from types import GenericAlias, ModuleType
 from typing import Any
 
 import numpy as np
@@ -52,12 +52,12 @@ FACES = (
     nn.hooks,
     nn.init,
     nn.lessons,
-    nn.models,
     nn.interpret,
-    nn.reinforcement,
+    nn.models,
     nn.ops,
+    nn.reinforcement,
+    nn.training,
     nn.utils,
-    nn.utils.data,
     nn.utils.data,
     nn.utils.parametrizations,
     nn.utils.parametrize,
@@ -138,10 +138,12 @@ def test_types_are_announced(package: ModuleType) -> None:
 
 
 def public_callables(face: ModuleType) -> Iterator[tuple[str, Any]]:
-    """The functions and classes that *face* promises, but for the exceptions: those are raised, not called."""
+    """The functions and classes that *face* promises, without second names of types, and exceptions: those are raised."""
     for name in face.__all__:
         value = getattr(face, name)
-        if callable(value) and not (isinstance(value, type) and issubclass(value, BaseException)):
+        if not callable(value) or isinstance(value, GenericAlias):
+            continue
+        if not (isinstance(value, type) and issubclass(value, BaseException)):
             yield name, value
 
 

@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from optimizers_beside_torch import make
-from test_optimizers_more import dtypes, network
+from optimizers_beside_torch import dtypes, make, network
 
 import autograd_core as ag
 import optim

@@ -240,6 +240,15 @@ def test_plateau_resumes(options: dict[str, Any], at: int) -> None:
         assert resumed.get_last_lr() == schedule.get_last_lr()
 
 
+def test_plateau_counts_its_cooldown() -> None:
+    schedule = lr_scheduler.ReduceLROnPlateau(make(), patience=0, cooldown=2)
+    seen = []
+    for _ in range(6):
+        schedule.step(1.0)
+        seen.append(schedule.in_cooldown)
+    assert seen == [False, True, True, False, True, True]
+
+
 # -------------------------------------------------------------------------------------------------- warnings and errors
 
 

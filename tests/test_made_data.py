@@ -1,4 +1,4 @@
-"""Sounds and films that are made, pairs of examples, and turned pictures."""
+"""Points, sounds and films that are made, pairs of examples, and turned pictures."""
 
 from __future__ import annotations
 
@@ -11,7 +11,34 @@ import pytest
 import autograd_core as ag
 from nn import data
 
-# --------------------------------------------------------------------------------------------------- sounds and films
+# --------------------------------------------------------------------------------------------------------------- points
+
+
+def test_xor() -> None:
+    inputs, targets = data.xor().tensors
+    assert inputs.numpy().dtype == targets.numpy().dtype == np.float32
+    assert tuple(targets.shape) == (4, 1)
+    a, b = inputs.numpy().T.astype(bool)
+    assert np.array_equal(targets.numpy()[:, 0], a ^ b)
+
+
+def test_two_moons() -> None:
+    points, labels = data.two_moons(101, noise=0.0, generator=ag.Generator(1)).tensors
+    assert points.numpy().dtype == np.float32
+    assert labels.numpy().dtype == np.int64
+    assert labels.numpy().sum() == 50
+    centre = np.where(labels.numpy()[:, None] == 0, [0.0, 0.0], [1.0, 0.5])
+    assert np.allclose(np.linalg.norm(points.numpy() - centre, axis=1), 1, atol=1e-6)
+    again = data.two_moons(101, noise=0.0, generator=ag.Generator(1)).tensors[0]
+    assert np.array_equal(points.numpy(), again.numpy())
+    noisy = data.two_moons(101, noise=0.2, generator=ag.Generator(1)).tensors[0]
+    assert 0.1 < (noisy.numpy() - points.numpy()).std() < 0.3
+    for arguments in ({"n": 1}, {"noise": -0.1}):
+        with pytest.raises(ag.errors.ArgumentError, match="n must be 2 or more and noise not negative, got n="):
+            data.two_moons(**arguments)
+
+
+# ----------------------------------------------------------------------------------------------------- sounds and films
 
 
 def test_sweeps_bend_as_they_are_named() -> None:
@@ -78,7 +105,7 @@ def test_wrong_options(make: Any, options: dict[str, Any], message: str) -> None
         make(**options)
 
 
-# --------------------------------------------------------------------------------------------------------------- pairs
+# ---------------------------------------------------------------------------------------------------------------- pairs
 
 
 def test_pairs_are_what_they_say_and_even() -> None:
@@ -104,7 +131,7 @@ def test_labels_that_make_no_pairs(labels: Any) -> None:
         data.label_pairs([0, 0, 1, 1], 0)
 
 
-# ------------------------------------------------------------------------------------------------------------- turning
+# -------------------------------------------------------------------------------------------------------------- turning
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

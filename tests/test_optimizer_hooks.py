@@ -14,12 +14,6 @@ import autograd_core as ag
 import optim
 
 
-@pytest.fixture(scope="module")
-def torch() -> Any:
-    """The oracle."""
-    return pytest.importorskip("torch")
-
-
 def stepped() -> tuple[optim.SGD, ag.Tensor]:
     w = ag.ones(1, requires_grad=True)
     w.grad = ag.ones(1)

@@ -1,20 +1,19 @@
-"""The page, in a real Chromium, offline: its numbers, its keys, its quiz, who can read it, and that nothing gets in."""
+"""The page, in a real Chromium, offline: its file, its numbers at every step, and that nothing gets in."""
 
 from __future__ import annotations
 
-import base64
-import gzip
 import json
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import numpy as np
+import pages_of_traces
 import pytest
 from browser import Window
+from pages_of_traces import CASES, SEEN, STATE, content
 
 import autograd_core as ag
 import nn
@@ -22,102 +21,7 @@ from autograd_core.errors import ArgumentError
 from autograd_core.viz import Stepper, Trace, draw, trace, validate
 from autograd_core.viz.page import html_of
 
-# What the reader sees of the current step.
-SEEN = """() => Object.fromEntries([...document.querySelectorAll('#panel figure.array')].map((f) => [
-    f.dataset.role + (f.dataset.role === 'value' ? ':' + f.querySelector('b').textContent : ''),
-    {key: f.dataset.key ?? null, texts: [...f.querySelectorAll('.number, .matrix td')].map((c) => c.textContent)}]))"""
-STATE = """() => [document.querySelector('#panel').innerText, document.querySelector('#taken').textContent,
-    ...[...document.querySelectorAll('.box')].map((b) => [b.ariaLabel, b.dataset.state, b.getAttribute('class')])]"""
-
-
-def xor() -> Trace:
-    X = ag.tensor([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
-    Y = ag.tensor([[0.0], [1.0], [1.0], [0.0]])
-    W1, b1 = ag.randn(2, 3).requires_grad_(), ag.zeros(3).requires_grad_()
-    W2, b2 = ag.randn(3, 1).requires_grad_(), ag.zeros(1).requires_grad_()
-    h = ag.tanh(X @ W1 + b1)
-    p = ag.sigmoid(h @ W2 + b2)
-    loss = ((p - Y) ** 2).mean()
-    return trace(loss)
-
-
-def assorted() -> Trace:
-    """Fan-out, broadcasting, NaN and infinity, three dimensions, integers, a vector in lines, a matrix of many entries."""
-    w = ag.tensor([[1.5, -2.0], [0.25, 1e-7]], requires_grad=True)
-    v = ag.arange(1.0, 13.0).requires_grad_()
-    big = ag.linspace(-1, 1, 900).reshape(30, 30).requires_grad_()
-    cube = (w.unsqueeze(0) * ag.ones(3, 1, 1)).sum() + w.sum() * 1000
-    with np.errstate(all="ignore"):
-        odd = (v - 1).log()[ag.tensor([0, 3])].sum()
-    loss = cube + (w * w).sum() + (v * v).sum() + odd + (big @ big[:, :2]).sum()
-    return trace(loss)
-
-
-def blocks() -> Trace:
-    """A network with a fold, of two levels."""
-    net = nn.Sequential(
-        nn.Linear(3, 4), *[nn.Sequential(nn.Linear(4, 4), nn.Tanh()) for _ in range(3)], nn.Linear(4, 1)
-    )
-    x = ag.ones(2, 3)
-    return trace(net, x, names={"net": net})
-
-
-def recurrent() -> Trace:
-    cell, h = nn.RNNCell(3, 5), ag.zeros(1, 5)
-    for x in ag.randn(6, 1, 3):
-        h = cell(x, h)
-    loss = h.square().sum()
-    return trace(loss)
-
-
-def one_tensor() -> Trace:
-    w = ag.tensor([1.0, 2.0], requires_grad=True)
-    return trace(w)
-
-
-CASES: dict[str, Callable[[], Trace]] = {f.__name__: f for f in (xor, assorted, blocks, recurrent, one_tensor)}
-
-
-@pytest.fixture(scope="module")
-def traces() -> dict[str, Trace]:
-    ag.manual_seed(0)
-    return {name: make() for name, make in CASES.items()}
-
-
-@pytest.fixture(scope="module")
-def pages(traces: dict[str, Trace], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    folder = tmp_path_factory.mktemp("pages")
-    for name, made in traces.items():
-        (folder / f"{name}.html").write_text(html_of(made), "utf-8")
-    return {name: folder / f"{name}.html" for name in traces}
-
-
-@pytest.fixture
-def window(chromium: Any, pages: dict[str, Path]) -> Iterator[Callable[..., Window]]:
-    """Open a page; at the end nothing but its file was asked for, and the console is silent."""
-    opened: list[tuple[Window, str]] = []
-
-    def open_page(name: str | Path, **options: Any) -> Window:
-        file = pages[name] if isinstance(name, str) else name
-        opened.append((Window(chromium, file, **options), file.as_uri()))
-        w = opened[-1][0]
-        if options.get("java_script_enabled", True):
-            w.page.wait_for_selector("#panel h2")
-        return w
-
-    yield open_page
-    for w, address in opened:
-        w.context.close()
-        assert w.requests == [address]
-        assert w.said == []
-
-
-def content(page: str) -> dict[str, Any]:
-    """The data in a page."""
-    found = re.search(r'id="data">([^<]*)<', page)
-    assert found is not None
-    made: dict[str, Any] = json.loads(gzip.decompress(base64.b64decode(found[1])))
-    return made
+traces, pages, window = pages_of_traces.traces, pages_of_traces.pages, pages_of_traces.window  # fixtures
 
 
 def value_of(text: str) -> float:
@@ -134,7 +38,7 @@ def agrees(text: str, exact: float) -> bool:
     return abs(shown - exact) <= 0.5001 * unit + 1e-12
 
 
-# ------------------------------------------------------------------------------------------------------------ the file
+# ------------------------------------------------------------------------------------------------------------- the file
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -214,7 +118,7 @@ def test_checks_that_were_made_are_kept_and_small_calls_are_checked(traces: dict
     assert all(step["check"]["agrees"] for step in steps)
 
 
-# ------------------------------------------------------------------------------------------------------------- the numbers
+# ---------------------------------------------------------------------------------------------------------- the numbers
 
 
 @pytest.mark.parametrize("name", ["xor", "assorted", "blocks"])
@@ -324,329 +228,7 @@ def test_play_goes_on_by_itself_and_stops(window: Callable[..., Window], traces:
     assert w.run("document.querySelector('#play').getAttribute('aria-pressed')") == "false"
 
 
-# ------------------------------------------------------------------------------------------------------------ the graph
-
-
-@pytest.mark.parametrize("name", ["xor", "blocks", "recurrent", "one_tensor"])
-def test_texts_are_inside_boxes_and_no_boxes_overlap(window: Callable[..., Window], name: str) -> None:
-    w = window(name)
-    for position in ("Home", "End"):
-        w.press(position, *["["] * 9)
-        for _ in range(w.run("Number(document.querySelector('#depth').max)") + 1):
-            found = w.run(
-                """() => [...document.querySelectorAll('.box')].map((b) => {
-                    const r = (e) => { const q = e.getBoundingClientRect(); return [q.left, q.top, q.right, q.bottom]; };
-                    const parts = b.querySelectorAll('text:not(.badge), .mark circle, .base');
-                    const inside = [...parts].map(r).filter((q) => q[2] > q[0]);
-                    return {id: b.dataset.id, face: r(b.querySelector('.face')), inside};
-                })"""
-            )
-            assert found
-            for box in found:
-                left, top, right, bottom = box["face"]
-                for a, b, c, d in box["inside"]:
-                    assert left <= a, box
-                    assert top <= b, box
-                    assert c <= right, box
-                    assert d <= bottom, box
-            for i, one in enumerate(found):
-                for other in found[:i]:
-                    (a, b, c, d), (e, f, g, h) = one["face"], other["face"]
-                    assert c <= e or g <= a or d <= f or h <= b, (one["id"], other["id"])
-            w.press("]")
-
-
-def test_a_module_opens_and_closes_and_a_fold_has_bars(window: Callable[..., Window], traces: dict[str, Trace]) -> None:
-    w = window("blocks")
-    w.press("[", "[", "[", "]")
-    fold = w.run("document.querySelector('.box.fold')?.dataset.id")
-    assert fold is not None
-    heights = "() => [...document.querySelectorAll('.box.fold .bar')].map((b) => Number(b.getAttribute('height')))"
-    assert w.run(heights) == [0, 0, 0]
-    w.press("End")
-    made = traces["blocks"]
-    norms = []
-    for i in (1, 2, 3):
-        parts = [made.gradient(f"{i}.0.{p}") for p in ("weight", "bias")]
-        norms.append(np.sqrt(sum(float((g.astype(float) ** 2).sum()) for g in parts if g is not None)))
-    np.testing.assert_allclose(w.run(heights), 18 * np.array(norms) / max(norms), rtol=1e-3)
-    w.press("[")
-    w.run("document.querySelector('.box.module').focus()")
-    boxes = w.run("document.querySelectorAll('.box').length")
-    w.press("Enter")
-    assert w.run("document.querySelectorAll('.box').length") > boxes
-    assert w.text("#crumbs").split("\n")[-1] == "model"
-    assert w.run("document.activeElement.classList.contains('box')")
-    w.press("Backspace")
-    assert w.run("document.querySelectorAll('.box').length") == boxes
-    assert w.run("document.activeElement.classList.contains('module')")
-
-
-def test_the_camera_follows(window: Callable[..., Window], traces: dict[str, Trace]) -> None:
-    w = window("recurrent")
-    for _ in traces["recurrent"].steps:
-        w.press("ArrowRight")
-        inside = w.run(
-            """() => { const f = document.querySelector('#picture').getBoundingClientRect();
-                const b = document.querySelector('.box.to .face').getBoundingClientRect();
-                return b.left >= f.left && b.top >= f.top && b.right <= f.right && b.bottom <= f.bottom && b.height > 25; }"""
-        )
-        assert inside, w.text("#taken")
-
-
-def test_wheel_drag_and_buttons_move_the_graph(window: Callable[..., Window]) -> None:
-    w = window("xor")
-    where = "() => document.querySelector('#picture > g').getAttribute('transform')"
-    seen = {w.run(where)}
-    w.page.mouse.move(300, 300)
-    w.page.mouse.wheel(0, -200)
-    w.until(f"({where})() !== {json.dumps(next(iter(seen)))}")
-    seen.add(w.run(where))
-    w.page.mouse.down()
-    w.page.mouse.move(360, 340)
-    w.page.mouse.up()
-    seen.add(w.run(where))
-    for button in ("#zoom-in", "#zoom-out", "#zoom-fit"):
-        w.page.click(button)
-        seen.add(w.run(where))
-    assert len(seen) == 5  # zoomed in and out again is where it was
-
-
-# ----------------------------------------------------------------------------------------------------- keyboard and quiz
-
-
-def test_everything_by_keyboard(window: Callable[..., Window], traces: dict[str, Trace]) -> None:
-    w, made = window("xor"), traces["xor"]
-    w.press("/")
-    w.page.keyboard.type("W2")
-    assert w.run("document.querySelector('#find-list [aria-selected=true]').innerText").startswith("W2")
-    w.press("Enter")
-    focused = "() => document.activeElement.getAttribute('aria-label')"
-    assert w.run(focused).startswith("W2, leaf, 3×1")
-    w.press("ArrowUp")
-    assert made.nodes[made.find("W2").id - 1].name == "h"
-    assert w.run(focused).startswith("h, tanh, 4×3")
-    w.press("Enter")  # to the step that completes it
-    last = [s for s in made.steps if s.to is made.find("h")][-1]
-    assert w.text("#taken").startswith(f"{last.number + 1} of")
-    w.press("g")
-    w.page.keyboard.type("b1")
-    w.press("Enter")
-    assert "b1" in w.text("#panel h2")
-    w.press("?")
-    assert w.page.locator("#help").is_visible()
-    w.press("Escape")
-    assert not w.page.locator("#help").is_visible()
-    w.press("v")
-    assert not w.page.locator(".box .value").first.is_visible()
-    w.press("v", "Home")
-    assert w.page.locator(".box .value").first.is_visible()
-    assert len(re.findall(r"\.(?=\s|$)", w.text("#panel .explanation"))) <= 5
-    reached = set()
-    for _ in range(30):
-        w.press("Tab")
-        reached.add(w.run("document.activeElement.id || document.activeElement.getAttribute('role')"))
-    wanted = {
-        "to-find",
-        "to-values",
-        "to-quiz",
-        "to-theme",
-        "to-help",
-        "listitem",
-        "zoom-in",
-        "zoom-out",
-        "zoom-fit",
-        "panel",
-    }
-    assert wanted | {"play", "next-step", "last", "position", "granularity", "speed"} <= reached
-
-
-def test_the_quiz_by_keyboard(window: Callable[..., Window], traces: dict[str, Trace]) -> None:
-    w, made = window("xor"), traces["xor"]
-    w.press("q", "ArrowRight")
-    spoken = "() => document.querySelector('#spoken').textContent"
-    for step in made.steps:
-        assert not {"contribution", "after"} & set(w.run(SEEN))
-        index = content(html_of(made))["questions"][step.number]["index"] if step.number == 0 else None
-        said = w.run(spoken)
-        asked = (
-            tuple(map(int, re.findall(r"\d+", found[1])))
-            if (found := re.search(r"entry \[(.*?)\]", said))
-            else (0,) * step.fitted.ndim
-        )
-        assert index is None or tuple(index) == asked
-        assert w.run("document.activeElement.id") == "answer"
-        exact = float(step.fitted[asked])
-        if step.number == 0:  # a wrong one first, then words, then nothing
-            w.page.keyboard.type(str(exact + 1))
-            w.press("Enter")
-            assert "Not " in w.run(spoken)
-            assert "Hint: " in w.run(spoken)
-            assert "contribution" not in w.run(SEEN)
-            w.page.keyboard.type("words")
-            w.press("Enter")
-            assert "Type a number" in w.run(spoken)
-        w.run("document.querySelector('#answer').value = ''")
-        w.page.keyboard.type(f"{exact * 1.005:.12f}")
-        w.press("Enter")
-        assert w.run(spoken).startswith("Right: it is ")
-        assert "contribution" in w.run(SEEN)
-        assert w.run("document.activeElement.id") == "next"
-        if step.number + 1 < len(made.steps):
-            w.press("Enter")
-    n = len(made.steps)
-    assert f"{n - 1} right of {n}, 1 more after a hint" in w.text("#panel")
-    w.press("q", "ArrowLeft", "ArrowRight")
-    assert "contribution" in w.run(SEEN)
-
-
-def test_a_quiz_from_the_start_that_is_given_up_and_asks_for_shapes(
-    window: Callable[..., Window], traces: dict[str, Trace], tmp_path: Path
-) -> None:
-    made = traces["assorted"]
-    Stepper(made).save(tmp_path / "quiz.html", quiz=True)
-    w = window(tmp_path / "quiz.html")
-    large = next(s for s in made.steps if s.fitted.size > 400)
-    w.run(
-        "(n) => { const r = document.querySelector('#position'); r.value = n; r.dispatchEvent(new Event('input')); }",
-        large.number + 1,
-    )
-    assert "which shape" in w.text("#panel")
-    w.page.keyboard.type("x".join(map(str, large.fitted.shape)))
-    w.press("Enter")
-    assert "Right" in w.text("#panel")
-    w.press("Home", "ArrowRight")
-    w.page.click("text=Show me")
-    assert "1 right of 2" in w.text("#panel")
-    assert w.run("document.querySelector('#play').disabled")
-
-
-# ---------------------------------------------------------------------------------------------- who reads it, and where
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_serious(window: Callable[..., Window], scheme: str) -> None:
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
-    for name, visits in {
-        "assorted": ([], ["ArrowRight"] * 3, ["q", "ArrowRight", "Enter"], ["q", "?"], ["Escape", "/"]),
-        "blocks": (["[", "ArrowRight"],),
-    }.items():
-        w = window(name, color_scheme=scheme)
-        for keys in visits:
-            w.press(*keys)
-            if "ArrowRight" in keys:
-                w.run("document.querySelectorAll('#panel details').forEach((d) => (d.open = true))")
-            found = axe.run(w.page).response["violations"]
-            bad = [(v["id"], v["nodes"][0]["html"][:200]) for v in found if v["impact"] in ("serious", "critical")]
-            assert not bad, (scheme, name, keys)
-
-
-@pytest.mark.parametrize("size", [(390, 844), (1280, 800)])
-def test_nothing_is_cut_off(window: Callable[..., Window], size: tuple[int, int]) -> None:
-    for name in ("xor", "assorted", "blocks"):
-        w = window(name, size=size)
-        for keys in ([], ["ArrowRight"] * 4, ["q", "ArrowRight"]):
-            w.press(*keys)
-            wide = w.run(
-                """() => [...document.querySelectorAll('header *, footer *, #panel *, .bar *, .zoom *')].filter((e) => {
-                    const r = e.getBoundingClientRect();
-                    const scrolls = e.closest('.matrix, .scroll, .math, select');
-                    return r.width && !scrolls && (r.right > innerWidth + 0.5 || r.left < 0);
-                }).map((e) => e.outerHTML.slice(0, 80))"""
-            )
-            assert wide == []
-            assert w.run("document.documentElement.scrollWidth") <= size[0]
-            buttons = w.run(
-                """() => [...document.querySelectorAll('.moves button')].map((b) => {
-                    const r = b.getBoundingClientRect(); return [r.bottom, r.height]; })"""
-            )
-            assert all(bottom <= size[1] for bottom, _ in buttons)
-            if size[0] < 800:
-                assert all(height >= 44 for _, height in buttons)
-                assert w.run("document.querySelector('#panel').getBoundingClientRect().top") >= w.run(
-                    "document.querySelector('#graph').getBoundingClientRect().bottom"
-                )
-
-
-def test_dark_and_light_by_preference_and_by_button(window: Callable[..., Window]) -> None:
-    ground = "() => getComputedStyle(document.body).backgroundColor"
-    light, dark = (window("xor", color_scheme=scheme) for scheme in ("light", "dark"))
-    assert light.run(ground) != dark.run(ground)
-    wanted = dark.run(ground)
-    light.page.click("#to-theme")
-    assert light.run(ground) == wanted
-
-
-def test_a_sandboxed_frame_as_in_a_notebook(chromium: Any, pages: dict[str, Path]) -> None:
-    with Window(chromium) as w:
-        w.page.set_content('<iframe sandbox="allow-scripts" style="width:1200px;height:600px"></iframe>')
-        w.run("(text) => (document.querySelector('iframe').srcdoc = text)", pages["xor"].read_text("utf-8"))
-        frame = w.page.frame_locator("iframe")
-        frame.locator("#next-step").click()
-        assert frame.locator("#taken").inner_text() == "1 of 12"
-        w.press("/")
-        w.page.keyboard.type("W1")
-        w.press("Enter", "End")
-        assert frame.locator("#taken").inner_text() == "12 of 12"
-        assert w.said == []
-
-
-def test_paper_has_the_step_and_a_table_of_all(window: Callable[..., Window], traces: dict[str, Trace]) -> None:
-    w, made = window("xor", color_scheme="dark"), traces["xor"]
-    w.press("ArrowRight", "ArrowRight")
-    before = w.run(STATE)
-    w.page.emulate_media(media="print")
-    w.run("dispatchEvent(new Event('beforeprint'))")
-    rows = w.run(
-        "[...document.querySelectorAll('#printed tbody tr')].map((r) => [...r.children].map((c) => c.textContent))"
-    )
-    assert [row[:4] for row in rows] == [
-        [str(s.number + 1), str(s.node), str(s.to), s.rule.text if s.rule else ""] for s in made.steps
-    ]
-    assert w.page.locator("#panel h2").is_visible()
-    assert not w.page.locator("footer").is_visible()
-    assert w.run("getComputedStyle(document.body).color") == "rgb(26, 34, 45)"  # ink on paper
-    w.run("dispatchEvent(new Event('afterprint'))")
-    w.page.emulate_media(media="screen")
-    assert w.run(STATE) == before
-    assert w.page.pdf()[:4] == b"%PDF"
-
-
-def test_without_javascript_one_line_says_so(window: Callable[..., Window]) -> None:
-    w = window("xor", java_script_enabled=False)
-    assert w.text("body").strip().startswith("This page replays a backward pass with JavaScript, which is switched off")
-
-
-def test_a_call_that_failed_is_there_without_steps(window: Callable[..., Window], tmp_path: Path) -> None:
-    x, w = ag.ones(2, 3, requires_grad=True), ag.ones(2, 3)
-    with pytest.raises(ag.errors.ShapeError) as caught:
-        x.exp() @ w
-    draw(caught.value).save(tmp_path / "failed.html")
-    shown = window(tmp_path / "failed.html")
-    assert "A call failed, so there is nothing to step through" in shown.text("#panel")
-    assert shown.page.locator(".box.failed").count() == 1
-    assert "failed: matmul: " in shown.run("document.querySelector('.box.failed').getAttribute('aria-label')")
-    shown.press("ArrowRight", "End", "q", "ArrowRight", "Home")
-    assert shown.text("#taken") == "0 of 0"
-
-
-def test_a_box_of_constants_and_the_calls_of_one_module(
-    window: Callable[..., Window], traces: dict[str, Trace]
-) -> None:
-    w, made = window("recurrent"), traces["recurrent"]
-    w.press("[", "[", "[")
-    for _ in made.steps:
-        w.press("ArrowRight")
-        assert w.page.locator(".box.from").count() == w.page.locator(".box.to").count() == 1
-    w.run("document.querySelector('.box.module').focus()")
-    w.press("Enter")
-    assert w.page.locator("#crumbs li").count() == 2
-    inside = w.page.locator(".box").count()
-    w.press("Backspace")
-    assert w.page.locator(".box").count() < inside
-
-
-# ------------------------------------------------------------------------------------------------- strangers, and many steps
+# -------------------------------------------------------------------------------------------- strangers, and many steps
 
 
 def test_hostile_names_stay_text(
@@ -702,3 +284,26 @@ def test_thousands_of_steps_cost_no_more_each(window: Callable[..., Window], tmp
         assert shown.text("#taken") == f"{len(made.steps)} of {len(made.steps)}"
         assert shown.run("document.querySelectorAll('.box').length") <= 400
     assert costs[1] <= 1.5 * costs[0]
+
+
+def test_a_step_lays_the_page_out_once_and_asks_the_style_for_few_colours(window: Callable[..., Window]) -> None:
+    """What makes a step slow is a browser that has to compute styles and places again and again, in between changes."""
+    w = window("assorted")
+    devtools = w.context.new_cdp_session(w.page)
+    devtools.send("Performance.enable")
+
+    def counts() -> dict[str, float]:
+        found = devtools.send("Performance.getMetrics")["metrics"]
+        return {m["name"]: m["value"] for m in found if m["name"] in ("LayoutCount", "RecalcStyleCount")}
+
+    w.press("ArrowRight")  # colours are asked for once
+    before, steps = counts(), 8
+    w.run(
+        """async (steps) => { for (let i = 0; i < steps; i++) {
+            document.getElementById('next-step').click();
+            await new Promise((done) => requestAnimationFrame(done)); } }""",
+        steps,
+    )
+    spent = {name: (count - before[name]) / steps for name, count in counts().items()}
+    assert spent["LayoutCount"] <= 3.5, spent
+    assert spent["RecalcStyleCount"] <= 4.5, spent

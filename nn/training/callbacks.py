@@ -7,7 +7,7 @@ import io
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, cast
 
 import autograd_core as ag
 
@@ -27,6 +27,11 @@ class Run:
     """A training run, as callbacks see it.
 
     A callback may set ``stopped`` to a reason; training then ends after the epoch.
+
+    >>> import nn, optim
+    >>> model = nn.Linear(1, 1)
+    >>> Run(model, optim.SGD(model.parameters(), lr=0.1), epochs=9).epoch  # before the first
+    0
     """
 
     model: Module
@@ -40,7 +45,18 @@ class Run:
 
 
 class Callback:
-    """Override what you need.  ``state_dict`` and ``load_state_dict`` make a callback part of checkpoints."""
+    """Override what you need.  ``state_dict`` and ``load_state_dict`` make a callback part of checkpoints.
+
+    >>> import nn, optim
+    >>> class Patient(Callback):
+    ...     def on_epoch_end(self, run):
+    ...         if run.epoch == 2:
+    ...             run.stopped = "enough"
+    >>> model, batches = nn.Linear(1, 1), [(ag.ones(4, 1), ag.zeros(4, 1))]
+    >>> sgd = optim.SGD(model.parameters(), lr=0.1)
+    >>> len(nn.training.fit(model, batches, nn.MSELoss(), sgd, 9, callbacks=[Patient()], progress="none").rows)
+    2
+    """
 
     def on_train_begin(self, run: Run) -> None:
         """Run once, before the first epoch, or when a run is resumed."""
@@ -149,6 +165,13 @@ class BestCheckpoint(_Watcher):
     """Save the model's weights to *path* whenever *monitor* is better than in any earlier epoch.
 
     ``nn.training.load_checkpoint(path)["model"]`` gives them back.
+
+    >>> import nn, optim
+    >>> model, batches = nn.Linear(1, 1), [(ag.ones(4, 1), ag.zeros(4, 1))]
+    >>> sgd, best = optim.SGD(model.parameters(), lr=0.1), BestCheckpoint("best", monitor="loss")
+    >>> history = nn.training.fit(model, batches, nn.MSELoss(), sgd, 3, callbacks=[best], progress="none")
+    >>> nn.training.load_checkpoint("best")["epoch"]
+    3
     """
 
     def __init__(self, path: str | Path, monitor: str = "val_loss", mode: Mode = "min") -> None:
@@ -166,6 +189,14 @@ class Schedule(Callback):
 
     *monitor* names the figure that goes to ``scheduler.step(figure)``, for schedulers that look at one,
     such as ReduceLROnPlateau.
+
+    >>> import nn, optim
+    >>> model, batches = nn.Linear(1, 1), [(ag.ones(4, 1), ag.zeros(4, 1))]
+    >>> sgd = optim.SGD(model.parameters(), lr=0.1)
+    >>> halved = Schedule(optim.lr_scheduler.StepLR(sgd, step_size=1, gamma=0.5))
+    >>> history = nn.training.fit(model, batches, nn.MSELoss(), sgd, 2, callbacks=[halved], progress="none")
+    >>> sgd.param_groups[0]["lr"]
+    0.025
     """
 
     def __init__(
@@ -200,7 +231,15 @@ class Schedule(Callback):
 
 
 class CSVLog(Callback):
-    """Keep the history in a CSV file, written whole after each epoch, so that a resumed run goes on where it was."""
+    """Keep the history in a CSV file, written whole after each epoch, so that a resumed run goes on where it was.
+
+    >>> import nn, optim
+    >>> model, batches = nn.Linear(1, 1), [(ag.ones(4, 1), ag.zeros(4, 1))]
+    >>> sgd, log = optim.SGD(model.parameters(), lr=0.1), CSVLog("log.csv")
+    >>> history = nn.training.fit(model, batches, nn.MSELoss(), sgd, 2, callbacks=[log], progress="none")
+    >>> len(Path("log.csv").read_text().splitlines())  # the names, and two epochs
+    3
+    """
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
@@ -214,7 +253,15 @@ class CSVLog(Callback):
 
 
 class JSONLog(Callback):
-    """Keep the history in a JSON file (a list of rows), written whole after each epoch."""
+    """Keep the history in a JSON file (a list of rows), written whole after each epoch.
+
+    >>> import json, nn, optim
+    >>> model, batches = nn.Linear(1, 1), [(ag.ones(4, 1), ag.zeros(4, 1))]
+    >>> sgd, log = optim.SGD(model.parameters(), lr=0.1), JSONLog("log.json")
+    >>> history = nn.training.fit(model, batches, nn.MSELoss(), sgd, 2, callbacks=[log], progress="none")
+    >>> [row["epoch"] for row in json.loads(Path("log.json").read_text())]
+    [1, 2]
+    """
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
@@ -226,20 +273,34 @@ class JSONLog(Callback):
 class SummaryWriter(Protocol):
     """What TensorBoardLog asks of a writer."""
 
+    def __init__(self, logdir: str, /) -> None: ...
+
     def add_scalar(self, tag: str, value: float, step: int, /) -> Any: ...
 
     def flush(self) -> Any: ...
 
+    def close(self) -> Any: ...
+
 
 class TensorBoardLog(Callback):
-    """Write each epoch's figures for TensorBoard, through the optional package ``tensorboardX``.
+    """Write each epoch's figures for TensorBoard into *folder*, through the optional package ``tensorboardX``.
 
     Raises ``ImportError``, which says what to install, when it is missing.
+
+    >>> import nn, optim
+    >>> model, batches = nn.Linear(1, 1), [(ag.ones(4, 1), ag.zeros(4, 1))]
+    >>> sgd, log = optim.SGD(model.parameters(), lr=0.1), TensorBoardLog("runs/first")
+    >>> history = nn.training.fit(model, batches, nn.MSELoss(), sgd, 2, callbacks=[log], progress="none")
+    >>> [path.name.split(".")[0] for path in Path("runs/first").iterdir()]
+    ['events']
     """
 
     def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder)
-        self.writer = _summary_writer(str(folder))
+        self.open = _summary_writer()
+
+    def on_train_begin(self, run: Run) -> None:
+        self.writer = self.open(str(self.folder))
 
     def on_epoch_end(self, run: Run) -> None:
         for name, value in run.history.rows[-1].items():
@@ -247,16 +308,18 @@ class TensorBoardLog(Callback):
                 self.writer.add_scalar(name, value, run.epoch)
         self.writer.flush()
 
+    def on_train_end(self, run: Run) -> None:
+        self.writer.close()
 
-def _summary_writer(folder: str) -> SummaryWriter:
+
+def _summary_writer() -> type[SummaryWriter]:
     try:
         from tensorboardX import SummaryWriter as Writer
     except ImportError as error:
         raise ImportError(
             "TensorBoardLog needs the package tensorboardX; pip install tensorboardX, or use CSVLog or JSONLog instead"
         ) from error
-    writer: SummaryWriter = Writer(folder)
-    return writer
+    return cast("type[SummaryWriter]", Writer)
 
 
 def _copy(state: Mapping[str, Any]) -> dict[str, Any]:

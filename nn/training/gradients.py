@@ -24,7 +24,11 @@ COLUMNS = ("layer", "class", "finding", "gradient", "weight", "update", "update 
 
 @dataclass(frozen=True)
 class GradientRow:
-    """One layer: the Euclidean norms of all its own numbers together."""
+    """One layer: the Euclidean norms of all its own numbers together.
+
+    >>> GradientRow("0", "Linear", "", gradient=0.5, weight=2.0, update=0.01).ratio
+    0.005
+    """
 
     path: str
     name: str
@@ -41,7 +45,15 @@ class GradientRow:
 
 @dataclass(frozen=True)
 class GradientReport:
-    """What ``gradient_report`` found; ``str(...)`` is the table, ``plot()`` the picture."""
+    """What ``gradient_report`` found; ``str(...)`` is the table, ``plot()`` the picture.
+
+    >>> import nn
+    >>> model = nn.Sequential(nn.Linear(2, 1, bias=False), nn.ReLU(), nn.Linear(1, 1))
+    >>> _ = nn.init.constant_(model[0].weight, -1.0)  # shuts the ReLU for what is positive
+    >>> model(ag.ones(1, 2)).sum().backward()
+    >>> gradient_report(model).findings
+    {'0': 'vanishing'}
+    """
 
     rows: tuple[GradientRow, ...]
 

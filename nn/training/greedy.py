@@ -15,9 +15,17 @@ __all__ = ["Encoder", "greedy_layerwise"]
 
 
 class Encoder(Protocol):
-    """A layer that can be stacked: a module with an ``encode``."""
+    """A layer that can be stacked: a module with an ``encode``.
 
-    def encode(self, input: Tensor, /) -> Tensor: ...
+    >>> import nn
+    >>> encoder: Encoder = nn.models.Autoencoder((8, 4))
+    >>> encoder.encode(ag.rand(10, 8)).shape
+    (10, 4)
+    """
+
+    def encode(self, input: Tensor, /) -> Tensor:
+        """Return the codes of *input*: what the next layer gets."""
+        ...
 
 
 L = TypeVar("L", bound=Encoder)

@@ -14,19 +14,35 @@ __all__ = ["Accuracy", "ConfusionMatrix", "Mean", "Metric", "ReconstructionError
 
 @runtime_checkable
 class Metric(Protocol):
-    """A streaming figure.  ``name`` is its column in the history."""
+    """A streaming figure: it sees one batch after the other.  ``name`` is its column in the history.
+
+    >>> metric: Metric = Accuracy()
+    >>> metric.update(ag.tensor([[2.0, 1.0], [0.0, 3.0]]), ag.tensor([0, 0]))
+    >>> metric.name, metric.compute()
+    ('accuracy', 0.5)
+    """
 
     name: str
 
-    def reset(self) -> None: ...
+    def reset(self) -> None:
+        """Forget what was gathered."""
+        ...
 
-    def update(self, outputs: ag.Tensor, targets: ag.Tensor) -> None: ...
+    def update(self, outputs: ag.Tensor, targets: ag.Tensor) -> None:
+        """Take in one batch."""
+        ...
 
-    def compute(self) -> float | NDArray[Any]: ...
+    def compute(self) -> float | NDArray[Any]:
+        """Return the figure of all that was taken in."""
+        ...
 
-    def state_dict(self) -> dict[str, Any]: ...
+    def state_dict(self) -> dict[str, Any]:
+        """Return what was gathered, for a checkpoint."""
+        ...
 
-    def load_state_dict(self, state_dict: dict[str, Any], /) -> None: ...
+    def load_state_dict(self, state_dict: dict[str, Any], /) -> None:
+        """Go on from what ``state_dict`` returned."""
+        ...
 
 
 class Mean:

@@ -1,66 +1,27 @@
-"""The newer optimizers, against plain numpy, numbers by hand and torch; names, groups, states and errors."""
+"""Adadelta, Adafactor, Adamax, ASGD, Muon, NAdam, RAdam and Rprop: against plain numpy, torch and numbers by hand."""
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable
-from itertools import product
 from math import sqrt
 from typing import Any
 
 import numpy as np
 import pytest
 from optimizers_beside_torch import (
-    DTYPES,
     TOLERANCE,
-    Problem,
+    dtypes,
     has_the_defaults_of_torch,
     make,
-    problem,
+    network,
     set_gradients,
     takes_the_steps_of_torch,
 )
+from options_of_optimizers import CLASSES, OPTIONS, combinations, names, problem_for
 
 import autograd_core as ag
 import optim
 from optim.optimizer import LARGE
-
-MATRICES = ((3, 4), (5, 2), (2, 2), (1, 3))
-
-LR, DECAY, MAXIMIZE = {"lr": [0.05]}, {"weight_decay": [0, 0.1]}, {"maximize": [False, True]}
-BETAS = {"betas": [(0.9, 0.999), (0.3, 0.5)], "eps": [1e-8, 0.1]}
-OPTIONS: dict[str, dict[str, list[Any]]] = {
-    "Adadelta": {"lr": [1.0, 0.5], "rho": [0.9, 0.5, 1.0], "eps": [1e-6, 0.1], **DECAY, **MAXIMIZE},
-    "Adafactor": {
-        **LR, "beta2_decay": [-0.8, -0.3], "eps": [(None, 1e-3), (0.1, 2.0)], "d": [1.0, 3.0], **DECAY, **MAXIMIZE,
-    },
-    "Adamax": {**LR, **BETAS, **DECAY, **MAXIMIZE},
-    "ASGD": {**LR, "lambd": [1e-4, 0.2], "alpha": [0.75, 0.0], "t0": [1e6, 4, 0.5], **DECAY, **MAXIMIZE},
-    "Muon": {**LR, "momentum": [0.95, 0.0], "nesterov": [True, False], **DECAY, "ns_steps": [1, 5],
-             "adjust_lr_fn": [None, "match_rms_adamw", "original"]},
-    "NAdam": {**LR, **BETAS, "momentum_decay": [4e-3, 0.5], "decoupled_weight_decay": [False, True], **DECAY, **MAXIMIZE},
-    "RAdam": {**LR, **BETAS, "decoupled_weight_decay": [False, True], **DECAY, **MAXIMIZE},
-    "Rprop": {**LR, "etas": [(0.5, 1.2), (0.1, 3.0)], "step_sizes": [(1e-6, 50), (0.01, 0.1)], **MAXIMIZE},
-}  # fmt: skip
-CLASSES: dict[str, Callable[..., optim.Optimizer]] = {name: getattr(optim, name) for name in OPTIONS}
-NUMBERS = {"step", "eta", "mu", "mu_product"}  # entries of states that PyTorch keeps as float32 tensors
-
-names = pytest.mark.parametrize("name", OPTIONS)
-dtypes = pytest.mark.parametrize("dtype", DTYPES)
-
-
-def combinations(name: str) -> list[dict[str, Any]]:
-    return [dict(zip(OPTIONS[name], values, strict=True)) for values in product(*OPTIONS[name].values())]
-
-
-def problem_for(name: str, dtype: str) -> Problem:
-    """A problem with parameters that the optimizer takes, none of them empty: torch's Adafactor divides by zero there."""
-    shapes = {"Muon": MATRICES, "Adafactor": ((3, 4), (5,), (), (2, 2, 2), (1, 3))}.get(name)
-    return problem(dtype, seed=2, shapes=shapes) if shapes else problem(dtype, seed=2)
-
-
-# ----------------------------------------------------------------------------------------------- a plain implementation
 
 
 def single(x: float) -> float:
@@ -186,15 +147,6 @@ def test_defaults_are_those_of_torch(torch: Any, name: str) -> None:
     has_the_defaults_of_torch(torch, name)
 
 
-def network(lib: Any, params: list[Any]) -> Callable[[], Any]:
-    """The loss of a small network on the same data in each library."""
-    rng = np.random.default_rng(3)
-    x, y = rng.standard_normal((16, 3)), rng.standard_normal((16, 2))
-    x, y = (lib.from_numpy(a.astype(str(params[0].data.dtype).removeprefix("torch."))) for a in (x, y))
-    w1, b1, w2 = params
-    return lambda: ((lib.tanh(x @ w1 + b1) @ w2 - y) ** 2).mean()
-
-
 @dtypes
 @pytest.mark.parametrize("name", [*OPTIONS, "SGD", "Adam", "AdamW", "RMSprop", "Adagrad"])
 def test_trains_a_network_as_torch_does(torch: Any, name: str, dtype: str) -> None:
@@ -217,7 +169,7 @@ def test_trains_a_network_as_torch_does(torch: Any, name: str, dtype: str) -> No
     np.testing.assert_allclose(*losses, rtol=close)
 
 
-# ---------------------------------------------------------------------------------------------------- numbers by hand
+# ------------------------------------------------------------------------------------------------------ numbers by hand
 
 
 @pytest.mark.parametrize(
@@ -369,139 +321,8 @@ def test_a_matrix_in_any_memory_is_updated_where_it_is(name: str) -> None:
     assert not window[:, 1::2].any()
 
 
-# ------------------------------------------------------------------------------------------------- names, groups, rates
-
-
-def test_parameters_may_have_names() -> None:
-    named = {"w": ag.ones(1, requires_grad=True), "b": ag.zeros(1, requires_grad=True)}
-    optimizer = optim.SGD(named.items(), lr=0.5)
-    assert optimizer.param_groups[0]["params"] == list(named.values())
-    assert optimizer.state_dict()["param_groups"][0]["param_names"] == ["w", "b"]
-    named["w"].grad = ag.ones(1)
-    optimizer.step()
-    assert named["w"].item() == 0.5
-    extra = ag.zeros(1, requires_grad=True)
-    with pytest.raises(
-        ag.errors.ArgumentError, match=r"all optimizer param groups should be with/without names, .* without"
-    ):
-        optimizer.add_param_group({"params": [extra]})
-    optimizer.add_param_group({"params": [("extra", extra)]})
-    with pytest.raises(ag.errors.ArgumentError, match=r"but 1 of 2 names are missing. Pass model.named_parameters\(\)"):
-        optim.SGD([("w", ag.zeros(1)), ag.zeros(1)])
-
-
-def test_loaded_names_replace_those_there_are() -> None:
-    first = optim.SGD([("a", ag.zeros(1, requires_grad=True))])
-    second = optim.SGD([("b", ag.zeros(1, requires_grad=True))])
-    plain = optim.SGD([ag.zeros(1, requires_grad=True)])
-    second.load_state_dict(plain.state_dict())
-    assert second.param_groups[0]["param_names"] == ["b"]
-    second.load_state_dict(first.state_dict())
-    assert second.param_groups[0]["param_names"] == ["a"]
-
-
-@pytest.mark.parametrize("name", [*OPTIONS, "SGD", "Adam", "AdamW", "RMSprop", "Adagrad"])
-def test_the_rate_may_be_a_tensor(name: str) -> None:
-    results = []
-    for lr in (0.25, ag.tensor(0.25), ag.tensor([0.25], dtype="float64")):
-        w = ag.ones(2, 2, requires_grad=True)
-        optimizer = getattr(optim, name)([w], lr=lr)
-        w.grad = ag.ones(2, 2)
-        optimizer.step()
-        results.append(w.tolist())
-    assert results[0] == results[1] == results[2]
-    with pytest.raises(ag.errors.ArgumentError, match=r"Invalid learning rate: tensor\(\[0.1"):
-        getattr(optim, name)([ag.zeros(1, 1)], lr=ag.tensor([0.1, 0.2]))
-
-
-def test_frozen_parameters_and_groups_of_their_own() -> None:
-    frozen, small, large = (ag.ones(2, requires_grad=i > 0) for i in range(3))
-    optimizer = optim.NAdam([{"params": [frozen, small]}, {"params": [large], "lr": 0.5}], lr=0.1)
-    for _ in range(3):
-        optimizer.zero_grad()
-        ((frozen + small + large) ** 2).sum().backward()
-        optimizer.step()
-    assert frozen.tolist() == [1, 1]
-    assert 1 > small.array[0] > large.array[0]
-    assert list(optimizer.state_dict()["state"]) == [1, 2]
-
-
-# --------------------------------------------------------------------------------------------------------------- states
-
-
-def through_json(saved: dict[str, Any]) -> dict[str, Any]:
-    """A state dict as it comes back from JSON and a file of arrays."""
-    state = {
-        str(i): {k: v.numpy() if isinstance(v, ag.Tensor) else json.loads(json.dumps(v)) for k, v in entries.items()}
-        for i, entries in saved["state"].items()
-    }
-    return {"state": state, "param_groups": json.loads(json.dumps(saved["param_groups"]))}
-
-
-@dtypes
-@names
-def test_resuming_equals_going_on_bit_for_bit(name: str, dtype: str) -> None:
-    params, gradients = problem_for(name, dtype)
-    tensors = make(params)
-    options = combinations(name)[-1]
-    optimizer = CLASSES[name](tensors, **options)
-    for step in range(5):
-        set_gradients(tensors, gradients(step))
-        optimizer.step()
-    copies = make([t.array for t in tensors])
-    resumed = CLASSES[name](copies)
-    resumed.load_state_dict(through_json(optimizer.state_dict()))
-    for step in range(5, 10):
-        for t, o in ((tensors, optimizer), (copies, resumed)):
-            set_gradients(t, gradients(step))
-            o.step()
-    for a, b in zip(tensors, copies, strict=True):
-        np.testing.assert_array_equal(a.array, b.array)
-
-
-@pytest.mark.parametrize("name", [*OPTIONS, "Adam", "AdamW", "RMSprop", "Adagrad", "SGD", "LBFGS"])
-def test_a_state_of_torch_goes_on_here(torch: Any, name: str) -> None:
-    options = {"momentum": 0.9} if name == "SGD" else {"max_iter": 3} if name == "LBFGS" else {}
-    rng = np.random.default_rng(6)
-    params = [rng.standard_normal(shape) for shape in ((3, 2), (1, 4))]
-    ours, theirs = make(params), [torch.tensor(p, requires_grad=True) for p in params]
-    optimizer, oracle = (getattr(m, name)(p, lr=0.1, **options) for m, p in ((optim, ours), (torch.optim, theirs)))
-
-    def stepped(optimizer: Any, tensors: list[Any]) -> None:
-        def closure() -> Any:
-            optimizer.zero_grad()
-            loss = sum(((t - 1) ** 2).sum() for t in tensors)
-            loss.backward()
-            return loss
-
-        optimizer.step(closure)
-
-    for _ in range(3):
-        stepped(oracle, theirs)
-    for a, b in zip(ours, theirs, strict=True):
-        a.array[...] = b.detach().numpy()
-    optimizer.load_state_dict(oracle.state_dict())
-    for _ in range(3):
-        stepped(oracle, theirs)
-        stepped(optimizer, ours)
-    for a, b in zip(ours, theirs, strict=True):
-        np.testing.assert_allclose(a.array, b.detach().numpy(), rtol=1e-3 if name == "Muon" else 1e-9)
-
-
-def test_a_state_of_another_shape() -> None:
-    first, second = (optim.Adafactor([ag.ones(*shape, requires_grad=True)]) for shape in ((2, 3), (4, 3)))
-    w = first.param_groups[0]["params"][0]
-    w.grad = ag.ones(2, 3)
-    first.step()
-    assert first.state[w]["row_var"].shape == (2, 1)
-    assert first.state[w]["col_var"].shape == (1, 3)
-    with pytest.raises(
-        ag.errors.ArgumentError, match=r"has shape \(4, 3\), but its state 'row_var' has shape \(2, 1\)"
-    ):
-        second.load_state_dict(first.state_dict())
-
-
 # --------------------------------------------------------------------------------------------------------------- errors
+
 
 NOT_NEGATIVE = r"It must be a number of at least 0"
 WRONG = [

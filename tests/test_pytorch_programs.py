@@ -1,4 +1,4 @@
-"""A program written for PyTorch runs when only its imports change, to the same numbers."""
+"""Programs in the manner of PyTorch's examples, and one whose imports change, run here to the same numbers."""
 
 from __future__ import annotations
 
@@ -6,11 +6,32 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pytorch_programs import PROGRAMS
 
-import autograd_core
+import autograd_core as ag
 import nn
 import nn.functional
 import optim
+
+programs = pytest.mark.parametrize("name", PROGRAMS)
+
+
+@programs
+def test_the_numbers_are_those_of_pytorch(name: str) -> None:
+    function, first, last = PROGRAMS[name]
+    losses = function(ag)
+    assert np.isfinite(losses).all()
+    np.testing.assert_allclose([losses[0], losses[-1]], [first, last], rtol=1e-6)
+
+
+@programs
+def test_every_loss_on_the_way_is_that_of_pytorch(name: str) -> None:
+    torch = pytest.importorskip("torch")
+    function = PROGRAMS[name][0]
+    np.testing.assert_allclose(function(ag), function(torch), rtol=1e-6, atol=1e-9)
+
+
+# ---------------------------------------------------------------------------------------------- only the imports change
 
 
 def model_of(nn: Any) -> Any:
@@ -57,13 +78,13 @@ def test_only_the_imports_change() -> None:
     torch = pytest.importorskip("torch")
     weights = {k: v.numpy(force=True) for k, v in model_of(torch.nn).state_dict().items()}
     theirs = train(torch, torch.nn, torch.nn.functional, torch.optim, weights)
-    ours = train(autograd_core, nn, nn.functional, optim, weights)
+    ours = train(ag, nn, nn.functional, optim, weights)
     np.testing.assert_allclose(ours[0], theirs[0], rtol=1e-5)
     np.testing.assert_allclose(ours[1], theirs[1], rtol=1e-3, atol=1e-5)
 
 
 def test_it_learns_without_pytorch_at_hand() -> None:
     weights = {k: v.array for k, v in model_of(nn).state_dict().items()}
-    losses, predicted = train(autograd_core, nn, nn.functional, optim, weights)
+    losses, predicted = train(ag, nn, nn.functional, optim, weights)
     assert np.isfinite(losses).all()
     np.testing.assert_allclose(np.sum(predicted, 1), [1, 1], rtol=1e-5)

@@ -1,4 +1,4 @@
-"""The newer schedules, against numbers by hand and torch: options, chaining, resuming, momenta, rates that are tensors."""
+"""Constant, polynomial, multiplicative and cyclic schedules: by hand, beside torch, resumed, with momenta and tensors."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from walked_schedules import STEPS, close, make, same_again, walk
 
 import autograd_core as ag
 import optim
 from optim import lr_scheduler
-
-STEPS = 300
 
 CASES: list[tuple[str, dict[str, Any]]] = [
     ("ConstantLR", {}),
@@ -54,68 +53,6 @@ OLDER: list[tuple[str, dict[str, Any]]] = [
     ("LinearLR", {"start_factor": 0.1, "end_factor": 0.8, "total_iters": 20}),
 ]
 cases = pytest.mark.parametrize(("name", "options"), CASES, ids=[f"{name}-{i}" for i, (name, _) in enumerate(CASES)])
-
-# The schedules of an optimizer, made of a module of schedules: for both libraries.
-Made = Callable[[Any, Any], Any]
-COMPOSITES: dict[str, Made] = {
-    "warm-up, decay": lambda m, o: m.SequentialLR(
-        o, [m.LinearLR(o, 0.1, total_iters=10), m.ExponentialLR(o, 0.97)], milestones=[10]
-    ),
-    "four in a row": lambda m, o: m.SequentialLR(
-        o,
-        [m.ConstantLR(o, 0.1, 5), m.StepLR(o, 3), m.CosineAnnealingLR(o, 20), m.PolynomialLR(o, 30)],
-        milestones=[8, 20, 60],
-    ),
-    "restarts at the end": lambda m, o: m.SequentialLR(
-        o, [m.MultiplicativeLR(o, lambda e: 0.9), m.CosineAnnealingWarmRestarts(o, 5, 2)], milestones=[12]
-    ),
-    "restarts at first": lambda m, o: m.SequentialLR(
-        o, [m.CosineAnnealingWarmRestarts(o, 5, 2), m.MultiplicativeLR(o, lambda e: 0.9)], milestones=[12]
-    ),
-    "milestones that meet": lambda m, o: m.SequentialLR(
-        o, [m.ConstantLR(o, 0.5, 9), m.StepLR(o, 3), m.ExponentialLR(o, 0.9)], milestones=[4, 4]
-    ),
-    "a milestone at 0": lambda m, o: m.SequentialLR(
-        o, [m.ConstantLR(o, 0.5, 9), m.ExponentialLR(o, 0.9)], milestones=[0]
-    ),
-    "chained": lambda m, o: m.ChainedScheduler([m.ConstantLR(o, 0.1, 4), m.ExponentialLR(o, 0.98), m.StepLR(o, 30)]),
-    "chained, of that optimizer": lambda m, o: m.ChainedScheduler([m.LinearLR(o)], optimizer=o),
-    "a chain in a row": lambda m, o: m.SequentialLR(
-        o,
-        [m.ChainedScheduler([m.LinearLR(o), m.ExponentialLR(o, 0.99)]), m.LambdaLR(o, lambda e: 1 / (1 + e))],
-        milestones=[15],
-    ),
-    "a row in a row": lambda m, o: m.SequentialLR(
-        o,
-        [
-            m.SequentialLR(o, [m.ConstantLR(o, 0.5, 3), m.ExponentialLR(o, 0.9)], milestones=[6]),
-            m.CosineAnnealingLR(o, 9),
-        ],
-        milestones=[14],
-    ),
-}  # fmt: skip
-
-
-def make(lib: Any = ag, module: Any = optim, optimizer: str = "SGD", **options: Any) -> Any:
-    """An optimizer with two groups."""
-    options = options or ({"lr": 0.5, "momentum": 0.9} if optimizer == "SGD" else {"lr": 0.5})
-    return getattr(module, optimizer)([{"params": lib.zeros(1)}, {"params": lib.zeros(1), "lr": 0.2}], **options)
-
-
-def walk(schedule: Any, steps: int) -> list[list[float]]:
-    """The rates and momenta from now on."""
-    seen = []
-    for _ in range(steps):
-        seen.append([*(float(r) for r in schedule.get_last_lr())])
-        for group in schedule.optimizer.param_groups:
-            seen[-1] += [float(group["lr"]), float(group.get("momentum", 0)), *map(float, group.get("betas", ()))]
-        schedule.optimizer.step()
-        schedule.step()
-    return seen
-
-
-def close(values: list[list[float]], rel: float = 1e-9) -> list[Any]:
-    return [pytest.approx(row, rel=rel, abs=1e-12) for row in values]
 
 
 # -------------------------------------------------------------------------------------------------------------- numbers
@@ -162,20 +99,6 @@ def test_restarts_between_epochs() -> None:
         assert schedule.last_epoch == math.floor(epoch)
 
 
-def test_a_row_begins_each_schedule_at_its_epoch_0() -> None:
-    schedule = COMPOSITES["warm-up, decay"](lr_scheduler, make())
-    rates = [row[0] for row in walk(schedule, 14)]
-    assert rates[:11] == pytest.approx([0.5 * (0.1 + 0.09 * t) for t in range(10)] + [0.5])
-    assert rates[11:] == pytest.approx([0.5 * 0.97**t for t in (1, 2, 3)])
-
-
-def test_a_chain_multiplies() -> None:
-    schedule = lr_scheduler.ChainedScheduler(
-        [lr_scheduler.ConstantLR(o := make(), 0.5, 2), lr_scheduler.ExponentialLR(o, 0.5)]
-    )
-    assert [row[0] for row in walk(schedule, 4)] == [0.25, 0.125, 0.125, 0.0625]
-
-
 # ---------------------------------------------------------------------------------------------------------------- torch
 
 
@@ -189,14 +112,6 @@ def test_equals_torch(torch: Any, name: str, options: dict[str, Any], optimizer:
     assert ours.last_epoch == theirs.last_epoch
     added = {k: v for k, v in theirs.optimizer.param_groups[0].items() if k in ("initial_lr", "max_lr", "min_lr")}
     assert {k: ours.optimizer.param_groups[0][k] for k in added} == pytest.approx(added)
-
-
-@pytest.mark.filterwarnings("ignore:.*lr_scheduler.step:UserWarning")
-@pytest.mark.parametrize("name", COMPOSITES)
-def test_composites_equal_torch(torch: Any, name: str) -> None:
-    ours, theirs = make(), make(torch, torch.optim)
-    a, b = COMPOSITES[name](lr_scheduler, ours), COMPOSITES[name](torch.optim.lr_scheduler, theirs)
-    assert walk(a, STEPS) == close(walk(b, STEPS))
 
 
 @pytest.mark.filterwarnings("ignore:.*lr_scheduler.step:UserWarning")
@@ -239,30 +154,13 @@ def test_an_epoch_is_deprecated() -> None:
     assert schedule.get_last_lr() == [0.0625, 0.025]
 
 
-# -------------------------------------------------------------------------------------------------------------- resuming
-
-
-def same_again(make_schedule: Callable[[Any], Any], at: int) -> None:
-    schedule = make_schedule(make())
-    walk(schedule, at)
-    saved = json.loads(json.dumps([schedule.state_dict(), schedule.optimizer.state_dict()]))
-    resumed = make_schedule(make())
-    resumed.load_state_dict(saved[0])
-    resumed.optimizer.load_state_dict(saved[1])
-    assert resumed.get_last_lr() == schedule.get_last_lr()
-    assert walk(resumed, 60) == walk(schedule, 60)
+# ------------------------------------------------------------------------------------------------------------- resuming
 
 
 @cases
 @pytest.mark.parametrize("at", [0, 11])
 def test_resuming_equals_going_on(name: str, options: dict[str, Any], at: int) -> None:
     same_again(lambda optimizer: getattr(lr_scheduler, name)(optimizer, **options), at)
-
-
-@pytest.mark.parametrize("name", COMPOSITES)
-@pytest.mark.parametrize("at", [0, 5, 13])
-def test_composites_resume(name: str, at: int) -> None:
-    same_again(lambda optimizer: COMPOSITES[name](lr_scheduler, optimizer), at)
 
 
 @pytest.mark.filterwarnings("ignore:.*lr_scheduler.step:UserWarning")
@@ -335,7 +233,7 @@ def test_a_tensor_stays_the_rate(torch: Any, name: str, options: dict[str, Any])
     assert seen[0] == pytest.approx(seen[1], rel=1e-4, abs=1e-7)
 
 
-# -------------------------------------------------------------------------------------------------------------- others
+# --------------------------------------------------------------------------------------------------------------- others
 
 
 def test_a_rule_written_for_torch() -> None:
@@ -353,15 +251,6 @@ def test_a_rule_written_for_torch() -> None:
     with pytest.warns(UserWarning, match="deprecated"):
         schedule.step(1)
     assert schedule.get_last_lr() == [7.0, 7.0]
-
-
-def test_plateau_counts_its_cooldown() -> None:
-    schedule = lr_scheduler.ReduceLROnPlateau(make(), patience=0, cooldown=2)
-    seen = []
-    for _ in range(6):
-        schedule.step(1.0)
-        seen.append(schedule.in_cooldown)
-    assert seen == [False, True, True, False, True, True]
 
 
 Plateau = lr_scheduler.ReduceLROnPlateau
@@ -468,11 +357,3 @@ def test_momentum_needs_an_optimizer_that_has_some(make_schedule: Callable[[Any]
         match=r"must support momentum or beta1 .* and Adagrad does not. Pass cycle_momentum=False",
     ):
         make_schedule(make(optimizer="Adagrad"))
-
-
-def test_a_state_of_another_number_of_schedules() -> None:
-    chain = lambda n: lr_scheduler.ChainedScheduler(
-        [lr_scheduler.StepLR(o := make(), 1), *[lr_scheduler.StepLR(o, 1)] * n]
-    )
-    with pytest.raises(ag.errors.ArgumentError, match=r"the state is one of 3 schedules, not of 2. Load it into"):
-        chain(1).load_state_dict(chain(2).state_dict())
