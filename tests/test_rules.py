@@ -126,6 +126,9 @@ def test_a_rule_is_what_the_engine_computes(shown: Rule) -> None:
             engine = case.by_engine(place)
             told = engine if (shown.primitive, shown.operand) in BEYOND else case.by_rule(shown, place)
             np.testing.assert_allclose(told, engine, rtol=1e-8, atol=1e-10, err_msg=f"{shown.text} with {params}")
+            called = shown.in_call(params, dict(zip(prim.operands, map(np.shape, operands), strict=not prim.variadic)))
+            if called is not shown and (shown.primitive, shown.operand) not in BEYOND:
+                np.testing.assert_array_equal(case.by_rule(called, place), told, err_msg=called.text)
             direction = np.random.default_rng(4).normal(size=np.shape(operands[place]))
             slope = case.by_differences(place, direction)
             np.testing.assert_allclose(np.sum(told * direction), slope, rtol=2e-5, atol=1e-6)
@@ -304,6 +307,17 @@ def test_names_of_the_program_take_the_place_of_symbols() -> None:
     assert rule("mul", "x").with_names({"y": "a_{1} & 50%"}).latex == r"G \cdot \text{a\_\{1\} \& 50\%}"
     assert "<mi>a &lt; b</mi>" in rule("mul", "x").with_names({"y": "a < b"}).mathml
     assert rule("matmul", "other").with_names({"input": "x_1"}).latex == r"{x_{1}}^{\top} \, G"
+
+
+def test_axes_and_counts_of_a_call_are_worked_in() -> None:
+    mean, norm = rule("mean", "x"), rule("softmax", "x")
+    assert mean.in_call({"axis": None}, {"x": (4, 3)}).text == "spread(G) / 12"
+    assert mean.in_call({"axis": (0,)}, {"x": (4, 3)}).text == "spread(G, axis=0) / 4"
+    assert mean.in_call({"axis": (0, 1)}, {"x": None}).text == "spread(G, axis=(0, 1)) / count(x, axis=(0, 1))"
+    assert [s.name for s in mean.in_call({"axis": None}, {"x": (4, 3)}).symbols] == ["G"]
+    assert "axis" not in mean.in_call({"axis": None}, {"x": (4, 3)}).mathml
+    assert norm.in_call({"axis": (-1,)}, {"x": (4, 3)}).text == "out * (G - sum(G * out, axis=-1))"
+    assert rule("mul", "x").in_call({}, {"x": (4, 3)}) is rule("mul", "x")
 
 
 def test_numbers_are_worked_in() -> None:

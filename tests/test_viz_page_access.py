@@ -194,6 +194,13 @@ def test_a_sandboxed_frame_as_in_a_notebook(chromium: Any, pages: dict[str, Path
         w.page.keyboard.type("W1")
         w.press("Enter", "End")
         assert frame.locator("#taken").inner_text() == "12 of 12"
+        world = frame.locator("#picture > g")
+        before = world.get_attribute("transform")
+        w.run("document.body.style.height = '3000px'")
+        w.page.mouse.move(300, 300)
+        w.page.mouse.wheel(0, 200)
+        w.until("scrollY > 0")  # the notebook scrolls, and the graph stays as it is
+        assert world.get_attribute("transform") == before
         assert w.said == []
 
 

@@ -159,10 +159,25 @@ def test_hints_have_the_numbers() -> None:
     while quiz.question is not None:
         hints[s.trace.steps[s.position].node.op, str(s.trace.steps[s.position].to)] = quiz.hint()
         quiz.give_up()
-    assert hints["sum", "h.tanh() * h"].startswith("spread(G, axis), with G = 1")
+    assert hints["sum", "h.tanh() * h"].startswith("spread(G), with G = 1")
     assert re.fullmatch(r"G \* h, with G\[0, \d\] = 1, h\[0, \d\] = -3", hints["mul", "h.tanh()"])
     assert re.fullmatch(r"x\.T @ G: row \[-?1\] times column \[-[\d.]+\]", hints["matmul", "w"])
     assert w.shape[0] == x.shape[1]
+
+
+def test_a_question_says_that_copies_are_summed_and_the_hint_has_them() -> None:
+    x, b = ag.tensor([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]), ag.tensor([0.5, 0.25], requires_grad=True)
+    quiz = viz.step((x * b).sigmoid().sum()).quiz()
+    asked = {}
+    while quiz.question is not None:
+        asked[str(quiz.question.step.to)] = str(quiz.question), quiz.hint(), quiz.question.index
+        quiz.give_up()
+    question, hint, (place,) = asked["b"]
+    assert question.endswith(f"which number is entry [{place}] of the contribution, summed to the shape of b?")
+    column = ", ".join(f"{n:.4g}" for n in x.array[:, place])
+    assert f"x[:, {place}] = [{column}]" in hint
+    assert hint.endswith("; summed from (3, 2) to (2,): broadcasting had stretched b")
+    assert re.search(r"out\[\d, \d\] = [\d.]+$", asked["x * b"][1])  # of a sigmoid the entry that is asked for
 
 
 def test_hints_of_what_has_no_rule_or_many_numbers() -> None:

@@ -16,6 +16,7 @@ from ..tensor import Tensor
 from .notation import Formula, is_whole
 from .schema import Step, brief
 from .source import literal
+from .told import TEXTBOOK
 
 if TYPE_CHECKING:
     from .stepper import Stepper
@@ -24,6 +25,7 @@ __all__ = ["TOLERANCE", "Answer", "Question", "Quiz"]
 
 TOLERANCE = 0.01  # relative, of an answer
 FEW = 9  # entries that a hint shows in full
+OF_NUMBERS = (TEXTBOOK - {"det", "inv", "mean", "sum"}) | {"sigmoid"}  # functions that go by entries
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,11 +65,16 @@ class Question:
             return f"{rule.text}: row {rows[0]} times column {rows[1]}"
         names = {name: rule.shown_names.get(name, name) for name in known}
         told = [_told(shown, known[name], self) for name, shown in names.items() if literal(shown) is None]
-        return rule.text + (f", with {', '.join(told)}" if told else "")
+        return (
+            rule.text
+            + (f", with {', '.join(told)}" if told else "")
+            + (f"; {self.step.summed}" if self.step.summed else "")
+        )
 
     def __str__(self) -> str:
         asked = f"entry {self.entry} of the contribution" if self.entry else "the contribution"
-        return f"{self.step.node} -> {self.step.to}: which number is {asked}?"
+        summed = f", summed to the shape of {self.step.to}" if self.step.summed else ""
+        return f"{self.step.node} -> {self.step.to}: which number is {asked}{summed}?"
 
 
 @dataclass(frozen=True, eq=False)
@@ -199,10 +206,30 @@ class Quiz:
 
 def _told(name: str, a: ndarray, question: Question) -> str:
     """Return "h[1] = 2.5": the entry that is asked for, where rules go by entries, else all or what fits in a line."""
-    prim, shape = question.step.node.primitive, question.step.fitted.shape
-    if prim is not None and by_element(prim) and a.shape == shape and a.size > 1:
-        return f"{name if is_whole(name) else f'({name})'}{question.entry} = {brief(a[question.index])}"
+    if a.shape == question.step.contribution.shape and a.size > 1 and _goes_by_entries(question.step):
+        at = _copies(question)
+        if (copies := a[at]).size <= FEW:
+            where = ", ".join(":" if isinstance(i, slice) else str(i) for i in at)
+            return f"{name if is_whole(name) else f'({name})'}[{where}] = {_numbers(copies.tolist())}"
     return f"{name} = {_numbers(a.tolist())}" if a.size <= FEW else f"{name} = {brief(a)}"
+
+
+def _goes_by_entries(step: Step) -> bool:
+    """Return whether an entry of what the rule gives depends on the entries at its place alone."""
+    prim, rule = step.node.primitive, step.rule
+    if prim is None or rule is None:
+        return False
+    nodes = [node for _, tree in rule.formula.trees for node in ast.walk(tree)]
+    mixed = any(isinstance(node, ast.MatMult | ast.Attribute | ast.Subscript) for node in nodes)
+    return by_element(prim) or (not mixed and rule.formula.functions <= OF_NUMBERS)
+
+
+def _copies(question: Question) -> tuple[int | slice, ...]:
+    """Return where in the contribution, before it is summed, the copies are of the entry that is asked for."""
+    made, fitted = question.step.contribution.shape, question.step.fitted.shape
+    new = len(made) - len(fitted)
+    inner = zip(question.index, fitted, made[new:], strict=True)
+    return (slice(None),) * new + tuple(slice(None) if n != m else i for i, n, m in inner)
 
 
 def _numbers(value: Any) -> str:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import ast
 import functools
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 from ..errors import ArgumentError
 from ..primitive import PRIMITIVES, Primitive
@@ -128,13 +130,53 @@ class Rule:
         """
         primitive = PRIMITIVES[self.primitive]
         known = ["G", "out", *primitive.operands, *primitive.auxiliary, *primitive.params]
-        known += [s.name for s in self.symbols if s.name not in known]
+        known += [name for name in self.formula.names if name not in known]
         for name in names:
             if name not in known:
                 raise ArgumentError(
                     f"with_names: {self.primitive} has no symbol {name!r}; expected some of {', '.join(known)}"
                 )
         return replace(self, names=tuple({**dict(self.names), **names}.items()))
+
+    def in_call(self, parameters: Mapping[str, Any], shapes: Mapping[str, tuple[int, ...] | None]) -> Rule:
+        """Return the rule with what one call knows worked in: its axes, and the numbers of elements along them.
+
+        *parameters* are those of the call, by name, and *shapes* those of its operands.
+
+        >>> from autograd_core.viz import rule
+        >>> mean = rule("mean", "x")
+        >>> mean.text, mean.in_call({"axis": (1,)}, {"x": (4, 3)}).text
+        ('spread(G, axis) / count(x, axis)', 'spread(G, axis=1) / 3')
+        """
+        known = _Known(parameters, shapes)
+        lines = [(name, ast.unparse(known.visit(tree))) for name, tree in self.formula.trees]
+        formula = Formula(lines[-1][1], tuple((name, value) for name, value in lines if name is not None))
+        if formula == self.formula:
+            return self
+        return replace(self, formula=formula, symbols=tuple(s for s in self.symbols if s.name in formula.shown))
+
+
+class _Known(ast.NodeTransformer):
+    """Puts the axes of a call for ``axis``, and numbers for ``count``."""
+
+    def __init__(self, parameters: Mapping[str, Any], shapes: Mapping[str, tuple[int, ...] | None]) -> None:
+        self.parameters, self.shapes = parameters, shapes
+
+    def visit_keyword(self, node: ast.keyword) -> ast.keyword:
+        match node:
+            case ast.keyword(arg="axis", value=ast.Name(id=name)) if name in self.parameters:
+                return ast.keyword("axis", ast.parse(repr(self.parameters[name]), mode="eval").body)
+        return node
+
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        self.generic_visit(node)
+        match node:
+            case ast.Call(func=ast.Name(id="count"), args=[ast.Name(id=x)], keywords=[ast.keyword(value=axis)]):
+                shape = self.shapes.get(x)
+                if shape is not None and not isinstance(axis, ast.Name):
+                    axes = ast.literal_eval(axis)
+                    return ast.Constant(math.prod(shape if axes is None else [shape[i] for i in axes]))
+        return node
 
 
 def rule(primitive: str, operand: str) -> Rule:
@@ -166,7 +208,7 @@ def _made(primitive: Primitive, operand: str) -> Rule:
     complete = formula is not None
     if formula is None:
         formula = _by_name(primitive, operand)
-    symbols = tuple(Symbol(name, _role(primitive, name)) for name in formula.names if name not in ("pi", "nan", "inf"))
+    symbols = tuple(Symbol(name, _role(primitive, name)) for name in formula.shown if name not in ("pi", "nan", "inf"))
     return Rule(primitive.name, operand, formula, words, symbols, complete)
 
 

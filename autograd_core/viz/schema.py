@@ -193,6 +193,13 @@ class Step:
         """The operand that gets the contribution."""
         return self.edge.start
 
+    @property
+    def summed(self) -> str:
+        """That the contribution is summed, where broadcasting had stretched the operand; else ""."""
+        if self.contribution.shape == self.fitted.shape:
+            return ""
+        return f"summed from {self.contribution.shape} to {self.fitted.shape}: broadcasting had stretched {self.to}"
+
     @cached_property
     def rule(self) -> Rule | None:
         """The rule, with the program's names for operands; None for a function with a backward of its own."""
@@ -202,6 +209,7 @@ class Step:
         plain = rule(prim.name, self.edge.operand)
         if prim.variadic:
             return plain
+        plain = plain.in_call(self.node.attributes, {e.operand: e.start.shape for e in self.operands})
         return plain.with_names({e.argument: t for e in self.operands if (t := e.start.text) is not None})
 
     @cached_property

@@ -257,7 +257,7 @@ def explain_all(s: Stepper) -> str:
         lines += [f"      {text}" for text in said if text]
         words = dict.fromkeys(r.words for step in steps if (r := step.rule) is not None and r.words)
         lines += [f"      {text}" for text in words]
-        lines += [f"      {text}" for step in steps if (text := _summed(step))]
+        lines += [f"      {text}" for step in steps if (text := step.summed)]
     if s.trace.stopped:
         lines.append(f"Here it stops: {s.trace.stopped}")
     return "\n".join(lines)
@@ -268,13 +268,6 @@ def _where(node: TraceNode) -> str:
     if src is None:
         return ""
     return f"{os.path.basename(readable(src.file))}:{src.line}  {' '.join(src.expression.split())}".rstrip()
-
-
-def _summed(step: Step) -> str:
-    if step.contribution.shape == step.fitted.shape:
-        return ""
-    shapes = " to ".join(str(a.shape) for a in (step.contribution, step.fitted))
-    return f"summed from {shapes}: broadcasting had stretched {step.to}"
 
 
 def explain_one(s: Stepper, node: TraceNode) -> str:
@@ -294,7 +287,7 @@ def explain_one(s: Stepper, node: TraceNode) -> str:
         formula = "its own backward" if step.rule is None else step.rule.text
         part = "" if len(steps) == 1 or share is None else f", {share:.1%} of the sum"
         lines.append(f"{step.k:>3} of {step.of}: from {step.node}, {formula} = {brief(step.fitted)}{part}")
-        lines += [f"          {text}" for text in (_where(step.node), _summed(step)) if text]
+        lines += [f"          {text}" for text in (_where(step.node), step.summed) if text]
         lines.append(f"          G, at {step.node}, is {brief(step.arriving)}; it came {way(s, step.node)}")
     check = check_gradient(s.trace, node)
     lines.append(f"Not checked: {check.missing}." if check.missing else f"Checked: {check}.")

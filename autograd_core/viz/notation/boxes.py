@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from .formula import Formula
-from .text import as_written, choices_in, is_whole
+from .text import as_written, axis_of, choices_in, is_whole
 
 __all__ = ["Box", "Cases", "Fence", "Fraction", "Root", "Row", "Script", "Sign", "Word", "set_formula"]
 
@@ -195,13 +195,11 @@ class _Setter:
         return _row(name, Fence(self.listed(tree.args))), ATOM
 
     def axis(self, tree: ast.Call) -> Box | None:
-        """Return the axis that a function goes along, if it is told."""
-        for keyword in tree.keywords:
-            if keyword.arg == "axis":
-                value = keyword.value
-                one = value.elts[0] if isinstance(value, ast.Tuple) and len(value.elts) == 1 else value
-                return self.set(one)[0] if isinstance(one, ast.Name) else _row(Word("axis ", "prose"), self.set(one)[0])
-        return None
+        """Return the axis that a function goes along, if there is one to be told."""
+        axis = axis_of(tree)
+        if axis is None or isinstance(axis, ast.Name):
+            return None if axis is None else self.set(axis)[0]
+        return _row(Word("axis ", "prose"), self.set(axis)[0])
 
     def listed(self, trees: list[ast.expr]) -> Box:
         boxes: list[Box] = []

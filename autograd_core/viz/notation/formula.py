@@ -56,8 +56,20 @@ class Formula:
     @cached_property
     def names(self) -> tuple[str, ...]:
         """The names of values that are read and not defined here, in order."""
+        return self._read(details=True)
+
+    @cached_property
+    def shown(self) -> tuple[str, ...]:
+        """Those of them that people read: without what stands in details alone.
+
+        >>> Formula.parse("spread(G, axis=axis, shape=x.shape)").shown
+        ('G', 'axis')
+        """
+        return self._read(details=False)
+
+    def _read(self, details: bool) -> tuple[str, ...]:
         own = {name for name, _ in self.defined}
-        read = [name for _, tree in self.trees for name in names_in(tree)]
+        read = [name for _, tree in self.trees for name in names_in(tree, details)]
         return tuple(dict.fromkeys(name for name in read if name not in own))
 
     @cached_property
@@ -89,8 +101,12 @@ def functions_in(tree: ast.AST) -> set[str]:
     return {n.func.id for n in ast.walk(tree) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)}
 
 
-def names_in(tree: ast.AST) -> list[str]:
+def names_in(tree: ast.AST, details: bool = True) -> list[str]:
     """Return the names of the values that *tree* reads, in order of the text, also more than once."""
-    called = {id(n.func) for n in ast.walk(tree) if isinstance(n, ast.Call)}
-    names = [n for n in ast.walk(tree) if isinstance(n, ast.Name) and id(n) not in called]
+    left_out: set[int] = set()
+    for call in (n for n in ast.walk(tree) if isinstance(n, ast.Call)):
+        left_out.add(id(call.func))
+        for keyword in () if details else (k for k in call.keywords if k.arg != "axis"):
+            left_out.update(map(id, ast.walk(keyword)))
+    names = [n for n in ast.walk(tree) if isinstance(n, ast.Name) and id(n) not in left_out]
     return [n.id for n in sorted(names, key=lambda n: (n.lineno, n.col_offset))]

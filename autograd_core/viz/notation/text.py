@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from .formula import Formula
 
-__all__ = ["as_written", "choices_in", "is_whole", "text"]
+__all__ = ["as_written", "axis_of", "choices_in", "is_whole", "text"]
 
 
 def text(formula: Formula, names: Mapping[str, str]) -> str:
@@ -38,6 +38,14 @@ def choices_in(tree: ast.expr) -> list[tuple[ast.expr, ast.expr | None]]:
     return [*found, (tree, None)]
 
 
+def axis_of(call: ast.Call) -> ast.expr | None:
+    """Return the axis that a function goes along, if it is told, and is not None for all of them."""
+    told = next((k.value for k in call.keywords if k.arg == "axis"), None)
+    if isinstance(told, ast.Tuple) and len(told.elts) == 1:
+        return told.elts[0]
+    return None if isinstance(told, ast.Constant) and told.value is None else told
+
+
 def as_written(tree: ast.expr, names: Mapping[str, str]) -> str:
     """Return the text of a part of a formula."""
     return ast.unparse(_Plain(names).visit(tree))
@@ -63,10 +71,9 @@ class _Plain(ast.NodeTransformer):
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
         args = [self.visit(a) for a in node.args]
-        for k in node.keywords:
-            if k.arg == "axis":
-                value = self.visit(k.value)
-                args.append(value if isinstance(k.value, ast.Name) else ast.Name(f"axis={ast.unparse(value)}"))
+        if (axis := axis_of(node)) is not None:
+            value = self.visit(axis)
+            args.append(value if isinstance(axis, ast.Name) else ast.Name(f"axis={ast.unparse(value)}"))
         return ast.Call(node.func, args, [])
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.expr:

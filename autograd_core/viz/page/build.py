@@ -117,7 +117,7 @@ def _rules(trace: Trace) -> tuple[list[dict[str, Any]], list[int | None]]:
         if (rule := step.rule) is None:
             uses.append(None)
             continue
-        key = (rule.primitive, rule.operand, rule.names)
+        key = (rule.primitive, rule.operand, rule.formula, rule.names)
         if key not in places:
             places[key] = len(places)
             shown = rule.shown_names

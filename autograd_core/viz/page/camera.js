@@ -1,6 +1,6 @@
 // What part of the drawing is seen: moved by wheel, fingers and buttons, and by the steps.
 
-const SCALE = { least: 0.05, small: 0.5, readable: 0.85, most: 3 };
+const SCALE = { least: 0.05, small: 0.5, whole: 0.65, readable: 0.85, most: 3 };
 const MARGIN = 32;
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -93,6 +93,7 @@ class Camera {
   }
 
   #wheel(event) {
+    if (window !== parent && !event.ctrlKey) return; // in a notebook the wheel scrolls the notebook
     event.preventDefault();
     const unit = event.deltaMode === 1 ? 16 : 1;
     if (event.shiftKey) this.pan(-(event.deltaX || event.deltaY) * unit, 0);

@@ -66,7 +66,7 @@ class Page {
       return;
     }
     const [, , w, h] = picture.whole;
-    if (Math.min(width / w, height / h) >= SCALE.readable) picture.camera.fit(picture.whole);
+    if (Math.min(width / w, height / h) >= SCALE.whole) picture.camera.fit(picture.whole);
     else {
       picture.camera.set(0, 0, SCALE.readable);
       const start = picture.drawn.boxOf[Number(Object.keys(replay.starts)[0])];

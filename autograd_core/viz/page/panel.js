@@ -92,6 +92,7 @@ class Panel {
     if (src === null) return inside ? el("p", { class: "place" }, inside) : null;
     const { path, lines } = files[src.file];
     const caption = el("figcaption", { class: "place" }, el("b", {}, `${path}:${src.line}`), " ", inside);
+    if (!Object.keys(lines).length) return el("figure", { class: "source" }, caption);
     const numbers = Object.keys(lines).map(Number).filter((n) => n >= src.line && n <= src.last_line);
     const indent = Math.min(...numbers.map((n) => lines[n].search(/\S|$/)));
     const code = el("code");
@@ -131,7 +132,7 @@ class Panel {
         const written = !Number.isNaN(Number(shown)); // a number, which the rule has in it
         if (edge && !written) figures.push(valueFigure(shown, replay.array(edge.value ?? replay.node(edge.from).value)));
       } else if (role === "result") figures.push(valueFigure(`${shown}, the result`, replay.array(node.value)));
-      else if (role === "parameter" && name in node.attrs) plain.push(`${shown} = ${JSON.stringify(node.attrs[name])}`);
+      else if (role === "parameter" && name in node.attrs) plain.push(`${shown} = ${written(node.attrs[name])}`);
     }
     const rest = plain.length ? el("p", { class: "place" }, plain.join(", ")) : null;
     return section("What goes in", el("div", { class: "arrays" }, figures), rest);
@@ -196,6 +197,13 @@ class Panel {
   }
 }
 
+// A parameter as Python writes it.
+function written(value) {
+  if (Array.isArray(value)) return `(${value.map(written).join(", ")}${value.length === 1 ? "," : ""})`;
+  const words = new Map([[null, "None"], [true, "True"], [false, "False"]]);
+  return words.get(value) ?? JSON.stringify(value);
+}
+
 const nameOf = (details) => details.closest("figure")?.dataset.role;
 
 function section(title, ...children) {
@@ -205,14 +213,14 @@ function section(title, ...children) {
 // At most five sentences, for who has never seen this page.
 function explanation() {
   return el("ol", { class: "explanation" }, [
-    "The graph shows your program: every box is a tensor, with its value in blue above its name, " +
-      "and arrows lead from operands to results.",
+    "The graph shows your program: every box is a tensor, with its value in blue above its name (of several numbers the norm: " +
+      "the root of the sum of their squares), and arrows lead from operands to results.",
     "The gradient of a tensor, in orange at the bottom of its box, says how much the result of the program changes " +
       "when the tensor changes a little; backprop finds all gradients by walking the arrows backwards.",
-    "Each step (the → key) takes the gradient G that has arrived at one box, puts it through the derivative rule of that " +
+    "Each step (the → key, or Step below) takes the gradient G that has arrived at one box, puts it through the derivative rule of that " +
       "operation, and adds what comes out to the sum of one operand; this panel shows the numbers.",
     "An empty circle means not computed yet, a half one that more contributions are to come, " +
       "a full one that the sum is complete; a dashed box needs no gradient.",
-    "Press q to predict each number before you see it, and ? for all keys.",
+    "Press q, or Quiz above, to predict each number before you see it, and ? for all keys.",
   ].map((text) => el("li", {}, text)));
 }

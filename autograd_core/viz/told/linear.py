@@ -14,7 +14,7 @@ _LINEAR: dict[str, tuple[str | None, str]] = {
 
 TOLD: dict[str, dict[str, tuple[str | None, str]]] = {
     "matmul": {"input": ("G @ other.mT", _FIRST), "other": ("input.mT @ G", _SECOND)},
-    "linear": {**_LINEAR, "b": ("sum(G, axis=0)", f"A bias is added to every row, so all rows count. {_ROWS}")},
+    "linear": {**_LINEAR, "b": (None, "A bias is added to every row; what its copies get is summed.")},
     "linear_without_bias": _LINEAR,
     "einsum": {
         "xs": (
