@@ -23,7 +23,7 @@ FUNCTIONAL = (
 def _found(package: str, siblings: dict[str, str], name: str) -> Any:
     """Return what programs written for PyTorch reach as *name* of *package*, once it is imported, or raise AttributeError."""
     if name not in siblings:
-        raise AttributeError(f"module {package!r} has no attribute {name!r}", name=name)
+        raise AttributeError(f"module {package!r} has no attribute {name!r}", name=name, obj=sys.modules[package])
     beside, *path = siblings[name].split(".")
     if (module := sys.modules.get(beside)) is None:
         raise AttributeError(

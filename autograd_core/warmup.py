@@ -15,17 +15,22 @@ from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
+from .commands import OneLineParser, exit_status
 from .kernels.jit import warm_up_steps
 
 __all__ = ["main"]
 
+PROGRAM = "python -m autograd_core.warmup"
 BESIDE = ("nn", "optim")  # packages of this distribution: what kernels they have is known once they are imported
 DTYPES = ("float32", "float64")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Compile and say what; return the exit status: 1 where nothing can be compiled."""
-    options = _parser().parse_args(arguments)
+    """Compile and say what; return the exit status: 1 where nothing can be compiled, 2 for wrong use, 130 after Ctrl-C."""
+    return exit_status(PROGRAM, lambda: _run(_parser().parse_args(arguments)))
+
+
+def _run(options: argparse.Namespace) -> int:
     _import_beside()
     steps = warm_up_steps(dict.fromkeys(options.dtypes))
     if options.list:
@@ -49,8 +54,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m autograd_core.warmup",
+    parser = OneLineParser(
+        prog=PROGRAM,
         description="Compile all kernels, or load them where they were compiled before, and say how long each file took.",
     )
     parser.add_argument(

@@ -18,14 +18,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from autograd_core.commands import COUNT, OneLineParser, UsageError, check_file, exit_status, unknown
+
 from . import chart, machine, report, startup
 from .groups import GROUPS
 
+PROGRAM = "python -m benchmarks"
 BEGIN, END = "<!-- figures of `make bench-readme` -->\n", "<!-- end of figures -->\n"
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser = OneLineParser(prog=PROGRAM, description=__doc__)
     known = [*GROUPS, startup.NAME]
     parser.add_argument("groups", nargs="*", metavar="group", help=f"of {', '.join(known)}; all unless given")
     parser.add_argument("--quick", action="store_true", help="fewer rounds: noisier, and sooner done")
@@ -40,17 +43,20 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--from", dest="source", type=Path, metavar="FILE", help="time nothing: report an earlier --json"
     )
     options = parser.parse_args(arguments)
-    if unknown := [group for group in options.groups if group not in known]:
-        parser.error(f"unknown group {unknown[0]!r}: choose from {', '.join(known)}")
+    for group in options.groups:
+        if group not in known:
+            raise unknown("there is no group", group, known)
+    for name, suffixes in (("json", ()), ("chart", (".png", ".svg"))):
+        if path := getattr(options, name):
+            check_file(f"--{name}", path, *suffixes)
+    if options.readme:
+        around(options.readme)
     options.groups = options.groups or known
     return options
 
 
 def _numbers(text: str) -> list[int]:
-    numbers = [int(word) for word in text.split(",")]
-    if min(numbers) < 1:
-        raise ValueError(text)
-    return numbers
+    return [int(COUNT(word)) for word in text.split(",")]
 
 
 def measured(options: argparse.Namespace) -> dict[str, Any]:
@@ -101,18 +107,37 @@ def dumped(run: dict[str, Any]) -> str:
     return "{\n" + ",\n".join(entries) + "\n}\n"
 
 
-def insert(readme: Path, text: str) -> None:
-    """Replace what stands between the marks."""
+def around(readme: Path) -> tuple[str, str]:
+    """Return what stands before the marks, and what stands after them."""
     before, _, rest = readme.read_text("utf-8").partition(BEGIN)
     _, mark, after = rest.partition(END)
     if not mark:
-        raise SystemExit(f"{readme} lacks the marks {BEGIN.strip()} and {END.strip()}")
+        raise UsageError(f"--readme {readme}: it lacks the marks {BEGIN.strip()} and {END.strip()}")
+    return before, after
+
+
+def earlier(source: Path) -> dict[str, Any]:
+    """Return the figures of an earlier run."""
+    try:
+        run: dict[str, Any] = json.loads(source.read_text("utf-8"))
+    except ValueError as error:
+        raise UsageError(f"--from {source}: {error}; expected a file that --json wrote") from error
+    return run
+
+
+def insert(readme: Path, text: str) -> None:
+    """Replace what stands between the marks."""
+    before, after = around(readme)
     readme.write_text(f"{before}{BEGIN}{text}\n{END}{after}", "utf-8")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    options = parse(arguments)
-    run = json.loads(options.source.read_text("utf-8")) if options.source else measured(options)
+    return exit_status(PROGRAM, lambda: _run(parse(arguments)))
+
+
+def _run(options: argparse.Namespace) -> int:
+    """Measure, or read what was measured, report it, and write it where it was asked for; return 1 where a value is wrong."""
+    run = earlier(options.source) if options.source else measured(options)
     print(report.report(run))
     if options.json:
         options.json.parent.mkdir(parents=True, exist_ok=True)

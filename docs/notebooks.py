@@ -1,7 +1,8 @@
 """The notebooks: ``make notebooks`` runs each from top to bottom and writes it, with its outputs, to ``build/notebooks``.
 
 ``python -m docs.notebooks 03 07`` runs those whose names begin so; ``--strip`` runs nothing, and brings the files to the form
-in which they are kept: without outputs, so that a change of a notebook is a change of its text.
+in which they are kept: without outputs, so that a change of a notebook is a change of its text. Cells with the tag
+``hide-input``, which hold solutions, are folded: the tag says so to the documentation site, and metadata to JupyterLab.
 """
 
 from __future__ import annotations
@@ -20,12 +21,16 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
-__all__ = ["FOLDER", "NotebookError", "executed", "normal", "paths"]
+from autograd_core.commands import OneLineParser, UsageError, exit_status
+
+__all__ = ["FOLDED", "FOLDER", "NotebookError", "executed", "normal", "paths"]
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "notebooks"
 OUT = ROOT / "build" / "notebooks"
+PROGRAM = "python -m docs.notebooks"
 TIMEOUT = 600  # seconds for a cell
+FOLDED = "hide-input"  # the tag of cells whose source is folded
 KERNEL = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
@@ -42,11 +47,13 @@ def paths(*beginnings: str) -> list[Path]:
 
 
 def normal(notebook: Any) -> str:
-    """Return the text of a notebook's file: no outputs, cells numbered in order, tags and nothing else about them."""
+    """Return the text of a notebook's file: no outputs, cells numbered in order, with their tags, and folded or not."""
     cells = []
     for i, cell in enumerate(notebook.cells):
         kept: dict[str, Any] = {"cell_type": cell.cell_type, "id": f"cell-{i:02d}"}
-        kept["metadata"] = {"tags": cell.metadata["tags"]} if cell.metadata.get("tags") else {}
+        tags = cell.metadata.get("tags", [])
+        kept["metadata"] = {"jupyter": {"source_hidden": True}} if FOLDED in tags else {}
+        kept["metadata"] |= {"tags": list(tags)} if tags else {}
         kept |= {"execution_count": None, "outputs": []} if cell.cell_type == "code" else {}
         kept["source"] = cell.source.splitlines(keepends=True)
         cells.append(dict(sorted(kept.items())))
@@ -74,16 +81,23 @@ def executed(path: Path) -> Any:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the notebooks, or strip them; return 1 where one failed."""
-    parser = argparse.ArgumentParser(prog="python -m docs.notebooks", description="Run the notebooks.")
+    """Run the notebooks, or strip them; return 1 where one failed, 2 for wrong use, 130 after Ctrl-C."""
+    return exit_status(PROGRAM, lambda: _run(_parser().parse_args(arguments)))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = OneLineParser(prog=PROGRAM, description="Run the notebooks.")
     parser.add_argument("names", nargs="*", help="how their names begin, such as 03; by default all of them")
     parser.add_argument(
         "--strip", action="store_true", help="run nothing; bring the files to the form in which they are kept"
     )
-    asked = parser.parse_args(arguments)
+    return parser
+
+
+def _run(asked: argparse.Namespace) -> int:
     chosen = paths(*asked.names)
     if not chosen:
-        parser.error(
+        raise UsageError(
             f"no notebook begins with {' or '.join(asked.names)}; there are {', '.join(p.stem for p in paths())}"
         )
     failed = 0

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from autograd_core.commands import UsageError
 from benchmarks import __main__ as command
 from benchmarks import case, chart, child, libraries, machine, peers, report, startup, timing
 from benchmarks.groups import GROUPS
@@ -306,17 +307,44 @@ def test_the_table_is_put_between_the_marks(tmp_path: Path) -> None:
     command.insert(readme, "new")
     assert readme.read_text("utf-8") == f"before\n{command.BEGIN}new\n{command.END}after\n"
     readme.write_text("no marks", "utf-8")
-    with pytest.raises(SystemExit, match="lacks the marks"):
+    with pytest.raises(UsageError, match="lacks the marks"):
         command.insert(readme, "new")
 
 
 @pytest.mark.parametrize(
-    ("arguments", "message"), [(["sums"], "unknown group 'sums'"), (["--threads", "0"], "--threads")]
+    ("arguments", "status", "message"),
+    [
+        (["overhaed"], 2, "there is no group 'overhaed'; did you mean 'overhead'?"),
+        (["--threads", "1,0"], 2, "argument --threads: '0': expected a whole number of at least 1"),
+        (["--lsit"], 2, "there is no option '--lsit'; python -m benchmarks --help tells more"),
+        (["--json", "folder"], 2, "--json folder: it is a folder; name a file"),
+        (["--json", "notes/run.json"], 2, "--json notes/run.json: notes is a file; name a folder"),
+        (["--chart", "chart.doc"], 2, "--chart chart.doc: expected a name that ends with .png or .svg"),
+        (["--readme", "notes"], 2, "--readme notes: it lacks the marks"),
+        (["--readme", "nothing"], 1, "nothing: No such file or directory"),
+        (
+            ["--from", "notes"],
+            2,
+            "--from notes: Expecting value: line 1 column 1 (char 0); expected a file that --json",
+        ),
+        (["--from", "nothing"], 1, "nothing: No such file or directory"),
+    ],
 )
-def test_arguments_are_checked(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
-        command.parse(arguments)
-    assert message in capsys.readouterr().err
+def test_arguments_are_checked_before_anything_is_measured(
+    arguments: list[str],
+    status: int,
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delattr(command, "measured")
+    Path("folder").mkdir()
+    Path("notes").write_text("no marks")
+    assert command.main(arguments) == status
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"python -m benchmarks: {message}")
 
 
 def test_a_process_measures_and_reports(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

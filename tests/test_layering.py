@@ -23,7 +23,7 @@ PACKAGES = ("autograd_core", "nn", "optim")
 # above its own, and from its own folder.
 ENGINE = (
     {"errors"},
-    {"device", "dtypes", "kernels", "modes", "position", "primitive", "readers", "siblings", "version"},
+    {"commands", "device", "dtypes", "kernels", "modes", "position", "primitive", "readers", "siblings", "version"},
     {"accelerator", "amp", "backend", "blas", "handle", "random", "representation", "writes"},
     {"ops"},
     {"conversions", "facts", "interoperation", "random_methods"},
@@ -75,11 +75,16 @@ OPTIONAL = {
 # The readers of graphs: a second public face, taken only in the function that looks, so that who does not look pays nothing.
 READERS = "autograd_core.viz"
 
+# What command lines share: beside the face, which does not load argparse, and only for files that are command lines.
+COMMANDS = "autograd_core.commands"
+COMMAND_LINES = ("nn/commands/", "nn/lessons/")
+
 # The files that import by a name they put together, which no rule here can read, and what they do that for.
 LATE = {
     "autograd_core/readers.py": "a Tensor's way up to viz, taken when a reader is asked for",
     "autograd_core/warmup.py": "packages beside this one, where they are there",
     "nn/later.py": "what stands on the layers, taken when it is asked for",
+    "optim/swa_utils.py": "averages of modules, which are modules: of nn, taken when they are asked for",
 }
 
 # Applications: they stand on top of nn and may import optim too; within nn only the command line imports them.
@@ -181,12 +186,12 @@ def public_names(root: Path, face: str = "autograd_core") -> set[str]:
 def complaints(root: Path) -> list[str]:
     """Every broken rule, as ``file:line: what is wrong; what to do``."""
     files, found = sources(root), []
-    public, readers = public_names(root), public_names(root, READERS)
+    public, beside = public_names(root), {face: public_names(root, face) for face in (READERS, COMMANDS)}
     modules = {file.module for file in files}
     for file in files:
         found += bottom_imports(file)
         found += vague_names(file)
-        found += uses_of_the_face(file, public, readers)
+        found += uses_of_the_face(file, public, beside)
         for imported in file.imports():
             said = (
                 across(imported, file.package)
@@ -213,6 +218,8 @@ def across(imported: Import, package: str) -> str | None:
     if imported.top != "autograd_core":
         if imported.top == "optim" and (imported.path == COMMAND_LINE or is_application(imported.path)):
             return None
+        if imported.for_types_only and imported.path.as_posix() in LATE:
+            return None
         return (
             f"imports {imported.top}; nn and optim never import each other (only the command line, nn/__main__.py, "
             f"and {', '.join(APPLICATIONS)} may): take it as an argument and describe it by a Protocol"
@@ -221,6 +228,10 @@ def across(imported: Import, package: str) -> str | None:
         if imported.in_function or imported.for_types_only:
             return None
         return f"imports {READERS} at the top, which costs every program that does not look: import it in the function"
+    if imported.module == COMMANDS:
+        if imported.path.as_posix().startswith(COMMAND_LINES):
+            return None
+        return f"imports {COMMANDS}, which is for command lines alone: {', '.join(COMMAND_LINES)}"
     if imported.module != "autograd_core":
         return f"imports {imported.module}; outside the engine only its public face is used: import autograd_core as ag"
     return None
@@ -316,11 +327,10 @@ def vague_names(file: Source) -> list[str]:
     return [f"{file.path}:1: a file is named after what it is about; this name says nothing"]
 
 
-def uses_of_the_face(file: Source, public: set[str], readers: set[str]) -> list[str]:
-    """``ag.name`` and ``from autograd_core import name``, in nn and optim: only names of ``__all__``; of viz alike."""
+def uses_of_the_face(file: Source, public: set[str], beside: dict[str, set[str]]) -> list[str]:
+    """``ag.name`` and ``from autograd_core import name``, in nn and optim: only names of ``__all__``; so *beside* it."""
     if file.package == "autograd_core":
         return []
-    hidden = [(i.line, i.name) for i in file.imports() if i.module == READERS and i.name and i.name not in readers]
     used = [(i.line, i.name) for i in file.imports() if i.module == "autograd_core" and i.name]
     aliases = {
         alias.asname or alias.name
@@ -334,10 +344,15 @@ def uses_of_the_face(file: Source, public: set[str], readers: set[str]) -> list[
         for node in ast.walk(file.tree)
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in aliases
     ]
+    hidden = [("autograd_core", line, name) for line, name in used if name not in public]
+    hidden += [
+        (i.module, i.line, i.name)
+        for i in file.imports()
+        if i.module in beside and i.name and i.name not in beside[i.module]
+    ]
     return [
         f"{file.path}:{line}: uses {face}.{name}, which is not in its __all__: use a public name, or make it one"
-        for face, found in (("autograd_core", [u for u in used if u[1] not in public]), (READERS, hidden))
-        for line, name in found
+        for face, line, name in hidden
     ]
 
 
@@ -374,7 +389,7 @@ def test_who_does_not_look_at_graphs_does_not_import_what_draws_them() -> None:
     looked = (
         "import sys, autograd_core as ag, nn, optim; x = ag.ones(2, requires_grad=True); (x * x).sum().backward(); "
     )
-    looked += "assert not [m for m in sys.modules if m.startswith('autograd_core.viz')]"
+    looked += "assert not [m for m in sys.modules if m.startswith(('autograd_core.viz', 'autograd_core.commands'))]"
     subprocess.run([sys.executable, "-c", looked], cwd=ROOT, check=True)
 
 
@@ -410,6 +425,11 @@ WRONG = {
     "library and lessons": ("nn/commands/parser.py", "from ..lessons import find", "nn.lessons.find, an application"),
     "face and lessons": ("nn/__init__.py", "from . import lessons", "imports nn.lessons, an application"),
     "optim and nn": ("optim/adam.py", "import nn.functional as F", "nn and optim never import each other"),
+    "optim and nn, for types": (
+        "optim/adam.py",
+        "if TYPE_CHECKING:\n    import nn",
+        "nn and optim never import each other",
+    ),
     "past the face": ("nn/fit.py", "from autograd_core.ops import add", "only its public face is used"),
     "not public": (
         "nn/fit.py",
@@ -425,6 +445,12 @@ WRONG = {
         "nn/fit.py",
         "def f():\n    from autograd_core.viz import secret",
         "uses autograd_core.viz.secret, which is not in its __all__",
+    ),
+    "commands in the library": ("nn/fit.py", "from autograd_core.commands import parse", "is for command lines alone"),
+    "not public, of the commands": (
+        "nn/commands/parser.py",
+        "from autograd_core.commands import secret",
+        "uses autograd_core.commands.secret, which is not in its __all__",
     ),
     "not public, by alias": (
         "nn/fit.py",
@@ -446,10 +472,12 @@ RIGHT = {
     "downward": ("autograd_core/graph.py", "from .ops import add"),
     "a program to copy": ("autograd_core/viz/demo/programs/train.py", "import autograd_core as ag\nimport nn, optim"),
     "own folder": ("autograd_core/ops/reduce.py", "from .axes import dims"),
+    "for types of what is taken late": ("optim/swa_utils.py", "if TYPE_CHECKING:\n    from nn import averaging"),
     "for types only": ("autograd_core/graph.py", "if TYPE_CHECKING:\n    from .tensor import Tensor"),
     "the face": ("nn/fit.py", "import autograd_core as ag\nag.add"),
     "the face, by name": ("optim/adam.py", "from autograd_core import add"),
     "readers": ("nn/fit.py", "def f():\n    from autograd_core.viz import record"),
+    "commands": ("nn/commands/parser.py", "from autograd_core.commands import parse"),
     "optional": ("nn/fit.py", "def f():\n    import matplotlib.pyplot"),
     "command line": ("nn/__main__.py", "from optim import SGD"),
     "command line and lessons": ("nn/__main__.py", "from . import lessons"),
@@ -464,6 +492,7 @@ def tree(tmp_path: Path) -> Path:
     files = {
         "autograd_core/__init__.py": "from .ops import add\n__all__ = ['add']",
         "autograd_core/viz/__init__.py": "def record(): ...\n__all__ = ['record']",
+        "autograd_core/commands/__init__.py": "def parse(): ...\n__all__ = ['parse']",
         "autograd_core/ops/__init__.py": "def add(x, y): return x + y",
         "autograd_core/ops/axes.py": "def dims(): ...",
         "autograd_core/operators.py": "",

@@ -79,17 +79,18 @@ def test_the_list_names_every_lesson_by_row(capsys: pytest.CaptureFixture[str]) 
 
 
 WRONG = {
-    ("percepton",): r"unknown lesson 'percepton'; did you mean 'perceptron'\? There are: ",
+    ("percepton",): r"unknown lesson 'percepton'; did you mean 'perceptron'\?\n",
     ("percepton", "--epochs", "3"): r"unknown lesson 'percepton'; did you mean 'perceptron'\?",
+    ("foo",): r"^python -m nn: unknown lesson 'foo'; python -m nn lesson --list names them\n$",
     (): r"name a lesson, or say --all or --list",
     ("perceptron", "--epochs", "0"): r"argument --epochs: '0': expected a whole number of at least 1",
     ("perceptron", "--epochs", "two"): r"argument --epochs: 'two': expected a whole number of at least 1",
     ("perceptron", "--lr", "nan"): r"argument --lr: 'nan': expected a number above 0",
-    ("perceptron", "--steps", "3"): r"unrecognized arguments: --steps 3",
-    ("perceptron", "--all"): r"unrecognized arguments: --all",
-    ("perceptron", "learned-xor"): r"unrecognized arguments: learned-xor",
+    ("perceptron", "--steps", "3"): r"no option '--steps'; python -m nn lesson perceptron --help lists what",
+    ("perceptron", "--all"): r"there is no option '--all'",
+    ("perceptron", "learned-xor"): r"'learned-xor' is one argument too many",
     ("--seed", "-1", "perceptron"): r"argument --seed: '-1': expected a whole number of at least 0",
-    ("--epochs", "3"): r"unrecognized arguments: --epochs",
+    ("--epochs", "3"): r"there is no option '--epochs'",
     ("vanishing-gradients", "--depth", "1000"): r"argument --depth: '1000': expected a whole number from 10 to 60",
 }
 
@@ -122,7 +123,9 @@ def test_out_that_is_a_file(two: list[str], tmp_path: Path, capsys: pytest.Captu
     (tmp_path / "file").write_text("")
     for which in ("first", "--all"):
         assert call(which, "--out", tmp_path / "file") == 2
-        assert "is a file; name a folder" in capsys.readouterr().err
+        said = capsys.readouterr()
+        assert said.err == f"python -m nn: --out {tmp_path / 'file'}: {tmp_path / 'file'} is a file; name a folder\n"
+        assert said.out == ""
     assert two == [], "it is known before anything runs"
 
 

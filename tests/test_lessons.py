@@ -15,8 +15,8 @@ import pytest
 from test_report import Page
 
 import autograd_core as ag
+from autograd_core.commands import UsageError
 from docs import lessons as docs_page
-from nn.commands.errors import UsageError
 from nn.lessons import LESSONS, Lesson, Result, Run, figures, in_order, lesson, registry, run_lesson, running
 from nn.lessons.gallery import write_gallery
 from nn.lessons.options import Count
@@ -125,9 +125,7 @@ def test_options_come_from_the_signature(empty: dict[str, Lesson]) -> None:
     assert found.settings({}) == {"epochs": 5, "deep": False}
     assert found.settings({}, quick=True) == {"epochs": 2, "deep": False}
     assert found.settings({"epochs": 7}, quick=True)["epochs"] == 7
-    with pytest.raises(
-        UsageError, match=r"option of lesson a-lesson 'epoch'; did you mean 'epochs'\? There are: epochs, deep"
-    ):
+    with pytest.raises(UsageError, match=r"option of lesson a-lesson 'epoch'; did you mean 'epochs'\?"):
         found.settings({"epoch": 3})
     for value in (0, -1, 2.5, "3", True, None):
         with pytest.raises(ag.errors.ArgumentError, match=r"epochs=.*: expected a whole number of at least 1"):

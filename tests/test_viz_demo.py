@@ -113,8 +113,9 @@ def test_a_program_that_fails(
 @pytest.mark.parametrize(
     ("arguments", "status", "says"),
     [
-        (["--all"], 2, "unrecognized arguments: --all; --help tells more"),
-        (["--out", f"{__file__}/x"], 1, "Not a directory"),
+        (["--all"], 2, "there is no option '--all'; python -m autograd_core.viz.demo --help tells more"),
+        (["--out", __file__], 2, "test_viz_demo.py is a file; name a folder"),
+        (["--out", f"{__file__}/x"], 2, "test_viz_demo.py is a file; name a folder"),
     ],
 )
 def test_wrong_use_is_one_line(

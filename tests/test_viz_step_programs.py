@@ -166,7 +166,10 @@ def test_a_module_and_a_package(write: Any, step: Any, tmp_path: Path, monkeypat
         ([], "the following arguments are required: FILE.py:NAME"),
         (["trian.py:loss"], r"there is no file 'trian.py'; did you mean 'train.py'\?"),
         (["folder.py:loss"], "'folder.py' is a folder: expected a Python file"),
-        (["nothing/at/all.py"], "there is no file 'nothing/at/all.py'"),
+        (["nothing/at/all.py"], "there is no file 'nothing/at/all.py'; check the path"),
+        (["train.py:loss", "--epochs", "3"], "there is no option '--epochs'; the program's own arguments go behind --"),
+        (["train.py:loss", "--html", "folder.html"], "--html folder.html: it is a folder; name a file"),
+        (["train.py:loss", "--json", "train.py/x.json"], "--json train.py/x.json: train.py is a file; name a folder"),
         (["/x:y"], "'/x:y' is no program: expected FILE.py:NAME, such as train.py:loss"),
         (["no.such_module:loss"], "there is no module 'no.such_module' to run"),
         (["train.py:"], "names no tensor behind the colon"),
@@ -183,10 +186,10 @@ def test_a_module_and_a_package(write: Any, step: Any, tmp_path: Path, monkeypat
         (["train.py:loss.sum()", "--step", "1"], "--step goes with a name that a backward.. uses"),
         (["train.py:loss", "--step", "0"], "argument --step: '0': expected a whole number of at least 1"),
         (["train.py:loss", "--width=x"], "argument --width: 'x': expected a whole number of at least 20"),
-        (["train.py:loss", "--granularity", "line"], "argument --granularity: invalid choice: 'line'"),
+        (["train.py:loss", "--granularity", "line"], "--granularity: there is no choice 'line'"),
         (["train.py:loss", "--chekc"], r"there is no option '--chekc'; did you mean '--check'"),
-        (["train.py:loss", "7"], "there is no option '7'; the program's own arguments go behind --"),
-        (["train.py:loss", "--to", "H"], "--to: no gradient arrives at 'H'; the names are"),
+        (["train.py:loss", "7"], "'7' is one argument too many; the program's own arguments go behind --"),
+        (["train.py:loss", "--to", "H"], r"--to: no gradient arrives at 'H'; did you mean 'h'\?"),
         (["train.py:loss", "--to", "constant"], "--to: no gradient arrives at 'constant'; the names are w, h, loss"),
     ],
 )
@@ -206,6 +209,7 @@ def test_wrong_use_is_one_line(write: Any, step: Any, arguments: list[str], mess
                 self.a = a
         """)
     Path("folder.py").mkdir()
+    Path("folder.html").mkdir()
     out, err = step(*arguments, status=2)
     assert out == ""
     assert err.startswith("python -m autograd_core.viz.step: ")
@@ -239,6 +243,8 @@ def test_a_program_that_has_no_such_graph(write: Any, step: Any, text: str, mess
         ("import train_beside\n", "loss", "ModuleNotFoundError: No module named 'train_beside'", 'train.py", line 3'),
         ("y = 1\n", "w.foo(y)", "AttributeError", 'File "<w.foo(y)>", line 1'),
         ("(w * 2).backward()\nraise ValueError('late')\n", "loss", "ValueError: late", 'train.py", line 4'),
+        ("wieght = w\nprint(weight)\n", "loss", "name 'weight' is not defined. Did you mean: 'wieght'?", 'train.py", line 4'),
+        ("ag.matmull(w, w)\n", "loss", "has no attribute 'matmull'. Did you mean: 'matmul'?", 'train.py", line 3'),
     ],
 )  # fmt: skip
 def test_an_error_of_the_program_is_its_own_traceback(
@@ -265,7 +271,7 @@ def test_a_graph_that_is_partly_freed(write: Any, step: Any) -> None:
 
 def test_interrupted(write: Any, step: Any) -> None:
     write("raise KeyboardInterrupt\n")
-    assert step("train.py:loss", status=130) == ("", "")
+    assert step("train.py:loss", status=130) == ("", "python -m autograd_core.viz.step: stopped\n")
 
 
 def test_a_program_that_catches_everything(write: Any, step: Any) -> None:

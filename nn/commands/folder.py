@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import autograd_core as ag
+from autograd_core.commands import UsageError, check_folder
 
 from ..training import load_checkpoint
 from ..training.files import write_json
-from .errors import UsageError
 from .settings import Settings
 
 __all__ = ["RunFolder"]
@@ -62,8 +62,7 @@ class RunFolder:
 
     def begin(self, settings: Settings, command: str, versions: dict[str, str], overwrite: bool) -> None:
         """Make the folder ready for a new run; raise UsageError rather than touch an older one, unless *overwrite*."""
-        if self.path.exists() and not self.path.is_dir():
-            raise UsageError(f"--out {self.path} is a file; name a folder")
+        check_folder("--out", self.path)
         older = [name for name in WRITTEN if (self.path / name).exists()]
         if older and not overwrite:
             go_on = f" To go on with it: python -m nn resume {self.path}." if self.config.exists() else ""

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import autograd_core as ag
+from autograd_core.commands import COUNT, NOT_NEGATIVE, POSITIVE, WHOLE, OneLineParser, UsageError, exit_status
 
 from .. import data
-from .errors import FAILED, INTERRUPTED, WRONG_USE, UsageError
 from .folder import RunFolder
-from .numbers import COUNT, NOT_NEGATIVE, POSITIVE, WHOLE
 from .parts import Factories
 from .predict import predict_run
 from .recipes import RECIPES, recipe
@@ -22,6 +20,7 @@ from .solving import solve
 
 __all__ = ["Command", "Commands", "main"]
 
+PROGRAM = "python -m nn"
 Commands = argparse._SubParsersAction  # what add_subparsers() returns; argparse has no public name for it
 Command = Callable[["Commands[argparse.ArgumentParser]", Sequence[str]], None]
 
@@ -62,33 +61,33 @@ examples:
   python -m nn train --solver lenet_solver.prototxt --snapshot lenet_snapshot_iter_500
       go on from one of them"""
 
+WITH_SOLVER = ("--solver", "--snapshot", "--data-dir", "--threads")  # all else is in the solver's file
+
 
 def main(arguments: Sequence[str], factories: Factories, more: Sequence[Command] = ()) -> int:
     """Run the command line *arguments*, and return the exit status: 0, 1 (failed), 2 (wrong use) or 130 (Ctrl-C).
 
     *more* adds commands that this package cannot import: each is given the place for its parser, and the arguments.
     """
-    try:
+
+    def run() -> int:
         options = _parser(factories, more, arguments).parse_args(arguments)
-        run: Callable[[argparse.Namespace, Factories, Sequence[str]], int] = options.run
-        return run(options, factories, arguments)
-    except UsageError as error:
-        return _say(str(error), WRONG_USE)
-    except (ag.errors.AutogradError, OSError) as error:
-        return _say(str(error), FAILED)
-    except KeyboardInterrupt:
-        return _say("stopped", INTERRUPTED)
+        command: Callable[[argparse.Namespace, Factories, Sequence[str]], int] = options.run
+        return command(options, factories, arguments)
 
-
-def _say(message: str, status: int) -> int:
-    sys.stderr.write(f"python -m nn: {message}\n")
-    return status
+    return exit_status(PROGRAM, run)
 
 
 def _train(options: argparse.Namespace, factories: Factories, arguments: Sequence[str]) -> int:
-    if (options.model is None) == (options.solver is None):
-        raise UsageError("name a model, or a file with --solver, one of them: python -m nn train --help")
+    if options.model is None and options.solver is None:
+        raise UsageError(f"name a model, as in {PROGRAM} train lenet; {PROGRAM} train --help lists them")
+    if options.model is not None and options.solver is not None:
+        raise UsageError(f"train either the model {options.model!r} or --solver {options.solver}, which names its own")
     if options.solver is not None:
+        given_too = [word.partition("=")[0] for word in arguments if word.startswith("--")]
+        for option in given_too:
+            if option not in WITH_SOLVER:
+                raise UsageError(f"{option} does not go with --solver: write it into {options.solver}, or train a MODEL")
         _use_threads(options.threads)
         return solve(options.solver, options.snapshot, options.data_dir, factories)
     if options.snapshot is not None:
@@ -137,13 +136,13 @@ def _use_threads(number: int | None) -> None:
 
 
 def _parser(factories: Factories, more: Sequence[Command], arguments: Sequence[str]) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m nn",
+    parser: argparse.ArgumentParser = OneLineParser(
+        prog=PROGRAM,
         description="Train networks on pictures, look at what they learned, and use them.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     _add_train(commands, factories)
 
     resume = commands.add_parser("resume", help="go on with a run", description="Go on with a run that was stopped.")
@@ -163,8 +162,8 @@ def _parser(factories: Factories, more: Sequence[Command], arguments: Sequence[s
     predict = commands.add_parser(
         "predict",
         help="say what is in a picture",
-        description="Say what a run's network sees in a picture: PNG, JPEG or any other kind that pillow reads, of any "
-        "size, or a .npy array. It is turned grey, scaled, and inverted when its background is light.",
+        description="Say what a run's network sees in a picture: PNG, JPEG or any other kind that pillow reads, of any size,\n"
+        "or a .npy array. It is turned grey, scaled, and inverted when its background is light.",
         epilog="example:\n  python -m nn predict shoe.jpg --run runs/lenet",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -174,7 +173,12 @@ def _parser(factories: Factories, more: Sequence[Command], arguments: Sequence[s
     predict.set_defaults(run=_predict)
     for add in more:
         add(commands, arguments)
+    parser.set_defaults(run=_no_command, commands=list(commands.choices))
     return parser
+
+
+def _no_command(options: argparse.Namespace, factories: Factories, arguments: Sequence[str]) -> int:
+    raise UsageError(f"name a command: {_listed(options.commands)}; {PROGRAM} --help tells more")
 
 
 def _add_train(commands: Commands[argparse.ArgumentParser], factories: Factories) -> None:

@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 import autograd_core as ag
+from autograd_core.commands import unknown
 
 from .. import data, models
 from ..caffe.solver import MakeOptimizer
 from ..layers import BCELoss, CrossEntropyLoss
 from ..module import Module
 from ..training import Accuracy, Callback, JSONLog, Metric, Optimizer, ReconstructionError, Schedule, Scheduler
-from .errors import unknown
 from .folder import RunFolder
 from .recipes import Recipe, recipe
 from .settings import Settings
@@ -50,7 +50,7 @@ class Parts:
     def __post_init__(self) -> None:
         for name, names in (("optimizer", self.factories.optimizers), ("schedule", self.factories.schedules)):
             if (chosen := getattr(self.settings, name)) not in names:
-                raise unknown(name, chosen, names)
+                raise unknown(f"unknown {name}", chosen, names)
         self.recipe: Recipe = recipe(self.settings.model)
         self.reconstructs = self.recipe.task == "reconstruct"
 
@@ -58,8 +58,13 @@ class Parts:
     def splits(self) -> data.Splits:
         """The data set."""
         if self.settings.data not in data.source_names():
-            raise unknown("data set", self.settings.data, data.source_names())
+            raise unknown("unknown data set", self.settings.data, data.source_names())
         return data.load(self.settings.data, self.settings.data_dir)
+
+    @property
+    def source(self) -> str:
+        """The name of the data set, without how much of it there is."""
+        return self.splits.source.title.partition(":")[0]
 
     @cached_property
     def prepare(self) -> data.Transform:

@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 import autograd_core as ag
+from autograd_core.commands import UsageError
 
 from ..training import restore
 from ..training.evaluation import modes_kept
 from ..training.progress import say
 from ..training.report import probabilities
-from .errors import UsageError
 from .folder import RunFolder
 from .parts import Factories, Parts
 

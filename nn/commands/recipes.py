@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from .errors import unknown
+from autograd_core.commands import unknown
 
 __all__ = ["RECIPES", "Recipe", "recipe"]
 
@@ -60,5 +60,5 @@ def recipe(model: str) -> Recipe:
     'LeNet-5'
     """
     if model not in RECIPES:
-        raise unknown("model", model, RECIPES)
+        raise unknown("unknown model", model, RECIPES)
     return RECIPES[model]

@@ -37,7 +37,7 @@ def report(parts: Parts, folder: RunFolder, config: Mapping[str, Any], history: 
     sample = next(iter(tested))[0]
     seen, unseen = len(trained.dataset), len(tested.dataset)
     findings = Findings(
-        title=f"{parts.recipe.title} on {parts.splits.source.title.partition(':')[0]}",
+        title=f"{parts.recipe.title} on {parts.source}",
         lead=f"Trained for {len(history)} epochs on {seen:,} pictures, tested on {unseen:,} others.",
         command=config["command"],
         headline=_headline(parts, figures, history, seen),

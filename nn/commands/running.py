@@ -9,11 +9,11 @@ from dataclasses import asdict, replace
 from typing import Any
 
 import autograd_core as ag
+from autograd_core.commands import INTERRUPTED, UsageError
 
 from ..training import History, fit, restore
 from ..training.files import write_json
 from ..training.progress import say
-from .errors import INTERRUPTED, UsageError
 from .folder import RunFolder
 from .parts import Factories, Parts
 from .reporting import report
@@ -25,10 +25,10 @@ __all__ = ["evaluate_run", "resume_run", "train_run"]
 def train_run(settings: Settings, folder: RunFolder, factories: Factories, command: str, overwrite: bool) -> int:
     """Train a new run, and write its report; return the exit status."""
     parts = Parts(settings, factories)
-    found = parts.splits  # before the folder is touched
+    seen, unseen = (len(parts.loader(train=train).dataset) for train in (True, False))  # before the folder is touched
     folder.begin(settings, command, versions(), overwrite)
     count = sum(p.numel() for p in parts.model.parameters())
-    say(f"{parts.recipe.title}, {count:,} parameters; {found.source.title}")
+    say(f"{parts.recipe.title}, {count:,} parameters; {parts.source}, {seen:,} training and {unseen:,} test pictures")
     decay = f", weight decay {settings.weight_decay:g}" if settings.weight_decay else ""
     say(f"{settings.optimizer}, lr {settings.lr:g}, {settings.schedule}{decay}; seed {settings.seed}; {folder.path}")
     return _fit(parts, folder, folder.read()[1], resume=False)

@@ -6,10 +6,11 @@ import shlex
 import sys
 from pathlib import Path
 
+from autograd_core.commands import INTERRUPTED, check_folder
+
 from ..caffe import Solver, read_solver
 from ..training.interrupt import Interrupt
 from ..training.progress import say
-from .errors import INTERRUPTED, UsageError
 from .parts import Factories
 
 __all__ = ["solve"]
@@ -18,6 +19,8 @@ __all__ = ["solve"]
 def solve(file: str, snapshot: str | None, folder: str | None, factories: Factories) -> int:
     """Train as the solver file *file* says, from *snapshot* on where there is one; return the exit status."""
     settings = read_solver(file)
+    snapshots = Path(settings.snapshot_prefix).parent
+    check_folder(f"{file}: the folder of snapshot_prefix,", snapshots)
     solver = Solver(settings, factories.solvers, folder=folder, say=say)
     count = sum(p.numel() for p in solver.network.parameters())
     rate = settings.rate
@@ -25,12 +28,7 @@ def solve(file: str, snapshot: str | None, folder: str | None, factories: Factor
     if snapshot is not None:
         solver.restore(snapshot)
         say(f"Going on from {snapshot}, after {solver.iteration} of {settings.max_iter} iterations")
-    try:
-        Path(settings.snapshot_prefix).parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(
-            f"snapshot_prefix {settings.snapshot_prefix!r}: {error}; name a folder that can be made"
-        ) from error
+    snapshots.mkdir(parents=True, exist_ok=True)
     try:
         with Interrupt() as interrupt:
             solver.solve(interrupt)

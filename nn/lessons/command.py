@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from autograd_core.commands import FAILED, WHOLE, UsageError, check_folder
+
 from ..commands import Commands, Factories
-from ..commands.errors import UsageError, unknown
-from ..commands.numbers import WHOLE
 from ..table import table
 from ..training.progress import say
 from .gallery import write_gallery
@@ -20,7 +20,6 @@ from .running import blank, keep, read_results, run_to_folder
 
 __all__ = ["add_command"]
 
-FAILED = 1
 WIDTH = 100  # of paragraphs on a terminal
 
 ABOUT = """\
@@ -38,7 +37,8 @@ examples:
 def add_command(commands: Commands[argparse.ArgumentParser], arguments: Sequence[str]) -> None:
     """Add the command ``lesson`` to *commands*, with the options of the lesson that *arguments* name.
 
-    >>> parser = argparse.ArgumentParser()
+    >>> from autograd_core.commands import OneLineParser
+    >>> parser = OneLineParser()
     >>> add_command(parser.add_subparsers(), ["lesson", "perceptron", "--epochs", "5"])
     >>> parser.parse_args(["lesson", "perceptron", "--epochs", "5"]).epochs
     5
@@ -46,7 +46,7 @@ def add_command(commands: Commands[argparse.ArgumentParser], arguments: Sequence
     words = arguments[1:] if arguments[:1] == ["lesson"] else []
     name = next((word for word in words if word in LESSONS), None)
     if name is None and words and not words[0].startswith("-"):
-        raise unknown("lesson", words[0], in_order())
+        name = words[0]  # which find() does not know
     chosen = None if name is None else find(name)
     parser = commands.add_parser(
         "lesson",
@@ -54,7 +54,7 @@ def add_command(commands: Commands[argparse.ArgumentParser], arguments: Sequence
         description=ABOUT if chosen is None else about(chosen),
         epilog=EXAMPLES if chosen is None else None,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
+        instead=None if chosen is None else f"python -m nn lesson {name} --help lists what this one takes",
     )
     parser.add_argument("name", nargs="?", metavar="NAME", help="a lesson")
     parser.add_argument("--out", default="lessons", metavar="FOLDER", help="where to write (default: %(default)s)")
@@ -78,15 +78,16 @@ def about(chosen: Lesson) -> str:
 
 
 def _lesson(options: argparse.Namespace, factories: Factories, arguments: Sequence[str]) -> int:
+    if options.chosen is None and options.list:
+        say("\n".join(listed()))
+        return 0
     out = Path(options.out)
+    check_folder("--out", out)
     if options.chosen is not None:
         given = {name: getattr(options, name) for name in options.options if hasattr(options, name)}
         return run_one(options.chosen, options.chosen.settings(given, options.quick), options.seed, out)
     if options.all:
         return run_all(options.seed, options.quick, options.again, out)
-    if options.list:
-        say("\n".join(listed()))
-        return 0
     raise UsageError("name a lesson, or say --all or --list: python -m nn lesson --list")
 
 

@@ -21,8 +21,7 @@ from types import NoneType
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import autograd_core as ag
-
-from ..commands.numbers import COUNT, NOT_NEGATIVE, POSITIVE, SHARE, WHOLE, Number, at_least
+from autograd_core.commands import COUNT, NOT_NEGATIVE, POSITIVE, SHARE, WHOLE, Number, at_least
 
 __all__ = ["Count", "NotNegative", "Option", "Positive", "Share", "Whole", "at_least", "read_options"]
 

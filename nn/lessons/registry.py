@@ -9,7 +9,8 @@ from importlib.util import find_spec
 from types import MappingProxyType
 from typing import Any
 
-from ..commands.errors import UsageError, unknown
+from autograd_core.commands import UsageError, unknown
+
 from .options import Option, read_options
 
 __all__ = ["LESSONS", "Lesson", "find", "in_order", "lesson"]
@@ -57,7 +58,7 @@ class Lesson:
         """
         for name in given:
             if name not in self.options:
-                raise unknown(f"option of lesson {self.name}", name, self.options)
+                raise unknown(f"unknown option of lesson {self.name}", name, self.options)
         chosen = {**(self.quick if quick else {}), **given}
         return {name: option.check(chosen.get(name, option.default)) for name, option in self.options.items()}
 
@@ -113,7 +114,7 @@ def find(name: str) -> Lesson:
     'Which of AND, OR and XOR can one threshold unit learn?'
     """
     if name not in LESSONS:
-        raise unknown("lesson", name, in_order())
+        raise unknown("unknown lesson", name, in_order(), "python -m nn lesson --list names them")
     return LESSONS[name]
 
 

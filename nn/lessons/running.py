@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import autograd_core as ag
+from autograd_core.commands import check_folder
 
-from ..commands.errors import UsageError
 from ..commands.settings import versions
 from ..training.files import write_atomically, write_json
 from . import figures
@@ -71,23 +71,16 @@ def command_of(chosen: Lesson, settings: Mapping[str, Any], seed: int) -> str:
 
 def run_to_folder(chosen: Lesson, settings: Mapping[str, Any], seed: int, out: Path) -> Result:
     """Run a lesson, and keep its files in a folder of its name below *out*."""
-    check_folder(out, chosen.name)
+    check_folder("--out", out / chosen.name)
     made = run(chosen, settings, seed)
     keep(made.result, made.contents, out)
     return made.result
 
 
-def check_folder(out: Path, name: str) -> None:
-    """Raise UsageError where *out* or the folder of lesson *name* below it is a file; it is better known before a run."""
-    for path in (out, out / name):
-        if path.exists() and not path.is_dir():
-            raise UsageError(f"--out {out}: {path} is a file; name a folder")
-
-
 def keep(result: Result, contents: Mapping[str, bytes], out: Path) -> None:
     """Write the files of a lesson, and then ``result.json``, which makes them count; each is old or new, never half."""
-    check_folder(out, result.lesson)
     folder = out / result.lesson
+    check_folder("--out", folder)
     folder.mkdir(parents=True, exist_ok=True)
     before = read_result(folder / "result.json")
     (folder / "result.json").unlink(missing_ok=True)

@@ -11,8 +11,8 @@ from importlib.resources import files
 from pathlib import Path
 from time import perf_counter
 
+from ...commands import OneLineParser, check_folder, exit_status
 from ...serialization.files import write_atomically
-from ..commands import OneLineParser, exit_status
 from ..page import html_of
 from ..step.program import Target, traced
 
@@ -36,6 +36,7 @@ def _run(arguments: Sequence[str]) -> int:
     parser.add_argument("--out", metavar="DIR", type=Path, default=Path("demo"), help="the folder, demo without this")
     parser.add_argument("--open", action="store_true", help="show the pages in the browser")
     options = parser.parse_args(arguments)
+    check_folder("--out", options.out)
     options.out.mkdir(parents=True, exist_ok=True)
     for name in NAMES:
         start = perf_counter()

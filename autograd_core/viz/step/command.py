@@ -9,9 +9,10 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
+from pathlib import Path
 
+from ...commands import OneLineParser, ProgramError, at_least, check_file, exit_status, unknown
 from ...errors import ArgumentError
-from ..commands import OneLineParser, ProgramError, exit_status, unknown
 from ..stepper import GRANULARITIES
 from .lines import converse, listing
 from .program import Target, traced
@@ -51,13 +52,10 @@ def main(arguments: Sequence[str]) -> int:
 
 def _options(arguments: list[str]) -> tuple[argparse.Namespace, list[str]]:
     behind = arguments.index("--") if "--" in arguments else len(arguments)
-    parser = _parser()
-    options, rest = parser.parse_known_args(arguments[:behind])
-    if rest:
-        known = [name for action in parser._actions for name in action.option_strings]
-        raise unknown(
-            "there is no option", rest[0].partition("=")[0], known, "the program's own arguments go behind --"
-        )
+    options = _parser().parse_args(arguments[:behind])
+    for name in ("json", "html"):
+        if path := getattr(options, name):
+            check_file(f"--{name}", path, f".{name}")
     return options, arguments[behind + 1 :]
 
 
@@ -68,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
         "contribution after the other. What the program prints goes to the standard error.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
+        instead="the program's own arguments go behind --",
     )
     parser.add_argument(
         "target",
@@ -78,7 +76,7 @@ def _parser() -> argparse.ArgumentParser:
         "an expression, or a function that makes it; without :NAME what backward() was last called on",
     )
     parser.add_argument(
-        "--step", type=_at_least(1), metavar="K", help="take the K-th backward pass, not the last, and end the program"
+        "--step", type=at_least(1), metavar="K", help="take the K-th backward pass, not the last, and end the program"
     )
     parser.add_argument(
         "--granularity",
@@ -88,7 +86,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--depth",
-        type=_at_least(0),
+        type=at_least(0),
         metavar="N",
         help="fold modules that are more than N deep in the graph on the left",
     )
@@ -101,11 +99,12 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="predict each contribution before it is shown; in a pipe, answers come from the standard input",
     )
+    parser.add_argument("--json", metavar="FILE", type=Path, help="write the trace to FILE instead, see docs/trace.md")
     parser.add_argument(
-        "--json", metavar="FILE", type=_file(".json"), help="write the trace to FILE instead, see docs/trace.md"
-    )
-    parser.add_argument(
-        "--html", metavar="FILE", type=_file(".html"), help="write a page to FILE instead, with the same steps and keys"
+        "--html",
+        metavar="FILE",
+        type=Path,
+        help="write a page to FILE instead, which goes through the same steps in a browser",
     )
     parser.add_argument("--plain", action="store_true", help="print all steps, also in a terminal")
     parser.add_argument(
@@ -116,29 +115,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--width",
-        type=_at_least(20),
+        type=at_least(20),
         metavar="N",
         help=f"columns of what is printed (default: the terminal's, or {WIDTH})",
     )
     return parser
-
-
-def _file(suffix: str) -> Callable[[str], str]:
-    def file(text: str) -> str:
-        if not text.endswith(suffix):
-            raise argparse.ArgumentTypeError(f"{text!r}: expected a name that ends with {suffix}")
-        return text
-
-    return file
-
-
-def _at_least(least: int) -> Callable[[str], int]:
-    def whole(text: str) -> int:
-        if not text.isdecimal() or int(text) < least:
-            raise argparse.ArgumentTypeError(f"{text!r}: expected a whole number of at least {least}")
-        return int(text)
-
-    return whole
 
 
 # ------------------------------------------------------------------------------------------------------------- running
@@ -186,6 +167,8 @@ def _write(session: Session, options: argparse.Namespace) -> int:
     if session.checking:
         for position in range(len(session.trace.steps)):
             session.go(position + 1)
+    for path in filter(None, (options.json, options.html)):
+        path.parent.mkdir(parents=True, exist_ok=True)
     if options.json:
         session.stepper.save(options.json)
     if options.html:

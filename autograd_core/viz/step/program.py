@@ -11,7 +11,7 @@ import re
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,9 +19,9 @@ from types import CodeType, FrameType, ModuleType
 from typing import Any
 
 from ...autograd.watching import attend
+from ...commands import ProgramError, UsageError, unknown
 from ...position import OURS
 from ...tensor import Tensor
-from ..commands import ProgramError, UsageError, unknown
 from ..schema import Trace
 from ..trace import trace
 from .passes import Caught, Passes
@@ -125,11 +125,14 @@ def _status(code: Any) -> Any:
 
 
 def _told(error: BaseException, is_first: Callable[[FrameType], bool]) -> str:
-    """Return the traceback of the program, from its own first line on."""
+    """Return the traceback of the program, from its own first line on, as Python shows it: with "Did you mean"."""
     frames = error.__traceback__
     while frames is not None and not is_first(frames.tb_frame):
         frames = frames.tb_next
-    return "".join(traceback.format_exception(type(error), error, frames))
+    said = io.StringIO()
+    with redirect_stderr(said):
+        sys.__excepthook__(type(error), error.with_traceback(frames), frames)  # Python 3.11 suggests names here alone
+    return said.getvalue()
 
 
 # ------------------------------------------------------------------------------------------------------- running it
@@ -165,7 +168,7 @@ def _existing(name: str) -> str:
         raise UsageError(f"{name!r} is a folder: expected a Python file")
     folder = path.parent
     near = [str(folder / p.name) for p in folder.glob("*.py")] if folder.is_dir() else []
-    raise unknown("there is no file", name, near)
+    raise unknown("there is no file", name, near, "check the path")
 
 
 def _compiled(path: str) -> CodeType:

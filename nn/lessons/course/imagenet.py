@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 import autograd_core as ag
 from autograd_core import Tensor
+from autograd_core.commands import UsageError
 
 from ... import models
-from ...commands.errors import UsageError
 from ...data import Compose
 from ...data.transforms import CenterCrop, Resize
 from ...models import SqueezeNet

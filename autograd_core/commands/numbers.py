@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import autograd_core as ag
+from ..errors import ArgumentError
 
 __all__ = ["COUNT", "NOT_NEGATIVE", "POSITIVE", "SHARE", "WHOLE", "Number", "at_least"]
 
@@ -43,7 +43,7 @@ class Number:
         """Raise ArgumentError unless *value*, the argument *name*, is such a number."""
         kinds = (int, float) if self.kind is float else int
         if isinstance(value, bool) or not isinstance(value, kinds) or not self.fits(value):
-            raise ag.errors.ArgumentError(f"{name}={value!r}: expected {self.expected}")
+            raise ArgumentError(f"{name}={value!r}: expected {self.expected}")
 
 
 def at_least(least: int, most: int | None = None) -> Number:
