@@ -152,14 +152,14 @@ def test_the_panel_has_the_numbers_of_every_step(
         head = w.text("#panel h2")
         assert head.startswith(f"{step.node} → {step.to} ")
         assert step.rule is not None
-        assert step.rule.text in head
+        assert step.formula in head
         assert (f"{step.k} of {step.of}" in head) == (step.of > 1)
         assert w.run("document.querySelector('#panel math').getAttribute('aria-label')") == step.rule.text
         quoted = w.run("document.querySelector('#panel .source u')?.textContent ?? null")
         source = step.node.source
         assert quoted == (None if source is None else source.expression.split("\n")[0])
         live = w.run("document.querySelector('#spoken').textContent")
-        assert live.startswith(f"{step.number + 1}: {step.node} → {step.to}: {step.rule.text} = ")
+        assert live.startswith(f"{step.number + 1}: {step.node} → {step.to}: {step.formula} = ")
 
 
 @pytest.mark.parametrize("name", ["xor", "recurrent", "blocks"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -100,6 +101,25 @@ def test_wheel_drag_and_buttons_move_the_graph(window: Callable[..., Window]) ->
         w.page.click(button)
         seen.add(w.run(where))
     assert len(seen) == 4  # zoomed in and out again is where it was, and so is the whole graph
+
+
+def test_what_is_said_of_a_box_goes_on_as_steps_change_it(window: Callable[..., Window]) -> None:
+    w = window("xor")
+    w.press("End", "/")
+    w.page.keyboard.type("W1")
+    w.press("Enter")
+    assert re.search(r"^W1, .* gradient norm", w.text("#about"))
+    w.press("Home")
+    assert re.search(r"^W1, .* gradient not computed$", w.text("#about"))
+
+
+def test_in_the_column_of_a_notebook_graph_and_step_stand_side_by_side(window: Callable[..., Window]) -> None:
+    w = window("xor", size=(700, 560))
+    graph, panel = (w.page.query_selector(name).bounding_box() for name in ("#graph", "#panel"))
+    assert graph["x"] + graph["width"] <= panel["x"] + 1
+    assert graph["width"] > 350
+    assert graph["height"] > 400
+    assert w.run("document.documentElement.scrollWidth <= innerWidth")
 
 
 def test_a_call_that_failed_is_there_without_steps(window: Callable[..., Window], tmp_path: Path) -> None:

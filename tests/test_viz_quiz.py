@@ -176,8 +176,21 @@ def test_a_question_says_that_copies_are_summed_and_the_hint_has_them() -> None:
     assert question.endswith(f"which number is entry [{place}] of the contribution, summed to the shape of b?")
     column = ", ".join(f"{n:.4g}" for n in x.array[:, place])
     assert f"x[:, {place}] = [{column}]" in hint
-    assert hint.endswith("; summed from (3, 2) to (2,): broadcasting had stretched b")
+    assert hint.endswith("; summed from 3x2, as broadcasting had stretched b")
     assert re.search(r"out\[\d, \d\] = [\d.]+$", asked["x * b"][1])  # of a sigmoid the entry that is asked for
+
+
+@pytest.mark.parametrize("product", ["w @ M", "M.mT @ w", "w @ w", "ag.stack([M, M]) @ v", "w @ ag.stack([M, M])"])
+def test_vectors_count_as_rows_and_columns_and_nothing_is_stretched(product: str) -> None:
+    w, v = ag.tensor([1.0, 2.0, 3.0], requires_grad=True), ag.tensor([1.0, -1.0], requires_grad=True)
+    M = ag.tensor([[1.0, 0.0], [2.0, 1.0], [0.0, 4.0]], requires_grad=True)
+    s = viz.step(eval(product, {"ag": ag, "w": w, "v": v, "M": M}).sum())
+    assert "<html" in viz.page.html_of(s.trace)
+    quiz = s.quiz()
+    while (question := quiz.question) is not None:
+        stretched = question.step.contribution.size > question.step.fitted.size
+        assert ("summed" in quiz.hint()) == ("stretched" in str(question.step.summed)) == stretched
+        assert quiz.answer(question.step.fitted).right
 
 
 def test_hints_of_what_has_no_rule_or_many_numbers() -> None:

@@ -42,19 +42,18 @@ def test_a_pipe_gets_all_steps(write: Any, step: Any) -> None:
 
         G at loss    1
 
-        It starts here, and goes back in 6 steps. Each takes the gradient that
-        arrives at a result, times the derivative of the operation that made it,
-        and adds this contribution to the gradient of an operand.
+        It starts here, and goes back by 6 contributions. Each is the gradient
+        that arrives at a result, times the derivative of the operation that
+        made it, and is added to the gradient of an operand.
 
         loss → y * w   step 1 of 6, its only contribution
         train.py:5
           loss = (y * w).sum()
                  ^^^^^^^^^^^^^
 
-        rule         spread(G, axis)   of sum, for x
+        rule         spread(G)   of sum, for x
                      Every element that was added gets the whole gradient.
                      spread: copied along the axes that were reduced
-                     y * w = [14., 10.]
 
         arriving G   1
         contribution 2 numbers
@@ -206,7 +205,7 @@ def test_groups_and_destinations(write: Any, step: Any) -> None:
     out, _ = step("train.py:loss", "--to", "w * x - 3")
     assert "step 2 of 4" in out
     assert "step 3 of 4" not in out
-    assert "The gradient of w * x - 3 (2) is" in out
+    assert "The gradient of w * x - 3 (2 numbers) is" in out
     assert "Checked: entry [0]" in out
 
 
@@ -219,6 +218,8 @@ def test_files(write: Any, step: Any, tmp_path: Path) -> None:
     viz.validate(made)
     assert all(s["check"]["agrees"] for s in made["steps"])
     assert made["files"][0]["path"] == "train.py"
+    step("train.py:loss", "--html", "new/für alle.html")
+    assert (tmp_path / "new" / "für alle.html").is_file()
 
 
 def test_who_does_not_look_pays_for_the_position_alone(write: Any, step: Any) -> None:

@@ -206,7 +206,7 @@ def test_quiz(start: Any) -> None:
     screen = t.until("quiz", "step 1 of 9", "contribution ? [", "after        ?", "h hint, Enter alone tells")
     assert "○ (net(x) - y) ** 2  pow             ? │" in screen
     t.type("h\r")
-    t.until("Hint: spread(G, axis)")
+    t.until("Hint: spread(G)")
     t.type("much\r")
     t.until("'much' is no number")
     t.type("0.7", BACKSPACE, "5\r")

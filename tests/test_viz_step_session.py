@@ -84,7 +84,7 @@ def test_lines_with_a_prompt(write: Any, step: Any, monkeypatch: Any) -> None:
         "no tensor here is named 'nobody'",
         "checked: entry",
         "Whole gradient of",
-        "The gradient of w * x - 3 (2) is",
+        "The gradient of w * x - 3 (2 numbers) is",
         "not computed",
         "'x' is no key here; ? lists them",
         "This is the end.",

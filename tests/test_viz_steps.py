@@ -365,7 +365,10 @@ def test_events_read_as_one_line() -> None:
     lines = [str(event) for event in Stepper(loss)]
     assert all("\n" not in line for line in lines)
     assert lines[0] == "  1 loss -> (h * w).sum(): G = 1"
-    assert lines[-1] == "  7 h -> w (2 of 2): 3 * G = 2 of norm 10.82, sum 2 of norm 6.708 -> 2 of norm 17.49"
+    assert (
+        lines[-1]
+        == "  7 h -> w (2 of 2): 3 * G = 2 numbers of norm 10.82, sum 2 numbers of norm 6.708 -> 2 numbers of norm 17.49"
+    )
 
 
 def test_explain_says_every_step() -> None:
@@ -399,7 +402,7 @@ def test_explain_names_broadcasting_and_outputs() -> None:
     y = ag.ones(3, 2) * b
     loss = y.sum()
     s = Stepper(loss)
-    assert "summed from (3, 2) to (2,): broadcasting had stretched b" in s.explain(b)
+    assert "summed from 3x2, as broadcasting had stretched b" in s.explain(b)
     assert "is an output" in s.explain("loss")
     detached = Stepper(loss, names={"c": ag.tensor(1.0)})
     assert "has no gradient: it needs none" in detached.explain(detached.trace.edges[0].start.id)

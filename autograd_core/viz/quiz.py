@@ -239,14 +239,13 @@ def _numbers(value: Any) -> str:
 def _row_and_column(formula: Formula, known: Mapping[str, ndarray], question: Question) -> tuple[str, str] | None:
     """Return the row and the column whose product an entry of a product of matrices is."""
     match ast.parse(formula.value, mode="eval").body:
-        case ast.BinOp(left=left, op=ast.MatMult(), right=right) if not formula.defined and set(formula.names) <= set(
-            known
-        ):
+        case ast.BinOp(left=left, op=ast.MatMult(), right=right) if not formula.defined:
+            if any(name not in known or known[name].ndim != 2 for name in formula.names):
+                return None
             a, b = (Formula(ast.unparse(side)).evaluate({}, dict(known)) for side in (left, right))
-            if a.ndim == b.ndim == question.step.fitted.ndim == 2:
-                row, column = a[question.index[0]], b[:, question.index[1]]
-                if row.size <= FEW:
-                    return _numbers(row.tolist()), _numbers(column.tolist())
+            row, column = a[question.index[0]], b[:, question.index[1]]
+            if row.size <= FEW:
+                return _numbers(row.tolist()), _numbers(column.tolist())
     return None
 
 

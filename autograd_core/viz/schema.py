@@ -196,9 +196,9 @@ class Step:
     @property
     def summed(self) -> str:
         """That the contribution is summed, where broadcasting had stretched the operand; else ""."""
-        if self.contribution.shape == self.fitted.shape:
+        if self.contribution.size == self.fitted.size:
             return ""
-        return f"summed from {self.contribution.shape} to {self.fitted.shape}: broadcasting had stretched {self.to}"
+        return f"summed from {shape_text(self.contribution.shape)}, as broadcasting had stretched {self.to}"
 
     @cached_property
     def rule(self) -> Rule | None:
@@ -212,6 +212,13 @@ class Step:
         plain = plain.in_call(self.node.attributes, {e.operand: e.start.shape for e in self.operands})
         return plain.with_names({e.argument: t for e in self.operands if (t := e.start.text) is not None})
 
+    @property
+    def formula(self) -> str:
+        """The rule in one line, with what broadcasting adds to it."""
+        if self.rule is None:
+            return "its own backward"
+        return f"sum of {self.rule.text}" if self.summed else self.rule.text
+
     @cached_property
     def reads(self) -> dict[str, ndarray]:
         """The values that the rule reads, as far as they are known, by the rule's own names: G, out, operands, parameters."""
@@ -223,24 +230,35 @@ class Step:
         return {s.name: found[s.name] for s in self.rule.symbols if found.get(s.name) is not None}
 
     def __str__(self) -> str:
-        formula = "its own backward" if self.rule is None else self.rule.text
         share = f" ({self.k} of {self.of})" if self.of > 1 else ""
         total = "" if self.before is None else f", sum {brief(self.before)} -> {brief(self.after)}"
-        return f"{self.number + 1:>3} {self.node} -> {self.to}{share}: {formula} = {brief(self.fitted)}{total}"
+        return f"{self.number + 1:>3} {self.node} -> {self.to}{share}: {self.formula} = {brief(self.fitted)}{total}"
 
 
 def brief(a: ndarray | None) -> str:
     """Return an array in a few characters: a number, or its shape and norm.
 
     >>> from autograd_core.viz.schema import brief
-    >>> brief(np.float32(2.5)), brief(np.ones((2, 2)))
-    ('2.5', '2x2 of norm 2')
+    >>> brief(np.float32(2.5)), brief(np.ones((2, 2))), brief(np.ones(4))
+    ('2.5', '2x2 of norm 2', '4 numbers of norm 2')
     """
     if a is None:
         return "several results"
     if a.size == 1:
         return f"{a.item():.4g}"
-    return f"{'x'.join(map(str, a.shape))} of norm {float(np.linalg.norm(a.astype(np.float64).ravel())):.4g}"
+    return f"{shape_text(a.shape)} of norm {float(np.linalg.norm(a.astype(np.float64).ravel())):.4g}"
+
+
+def shape_text(shape: tuple[int, ...]) -> str:
+    """Return a shape in words: "one number", "3 numbers" or "2x3".
+
+    >>> from autograd_core.viz.schema import shape_text
+    >>> shape_text(()), shape_text((1,)), shape_text((3,)), shape_text((2, 3))
+    ('one number', '1 number', '3 numbers', '2x3')
+    """
+    if len(shape) > 1:
+        return "x".join(map(str, shape))
+    return f"{shape[0]} number{'' if shape[0] == 1 else 's'}" if shape else "one number"
 
 
 @dataclass(frozen=True, eq=False)

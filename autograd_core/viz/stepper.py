@@ -20,7 +20,7 @@ from .differences import check_contribution, check_gradient
 from .page import html_of
 from .quiz import Quiz
 from .saving import save_as
-from .schema import Check, Step, Trace, TraceNode, brief
+from .schema import Check, Step, Trace, TraceNode, brief, shape_text
 from .trace import trace
 
 __all__ = ["StepGroup", "Stepper", "step"]
@@ -277,16 +277,15 @@ def explain_one(s: Stepper, node: TraceNode) -> str:
         reason = s.trace.stopped or "the outputs do not depend on it" if node.needs_grad else "it needs none"
         return f"{node} has no gradient: {reason}."
     steps = s._into.get(node.id, [])
-    shape = "x".join(map(str, total.shape)) or "one number"
+    shape = shape_text(total.shape)
     if not steps:
         return f"{node} ({shape}) is an output: its gradient {brief(total)} is where the backward pass starts."
     many = "one contribution" if len(steps) == 1 else f"the sum of {len(steps)} contributions"
     lines = [f"The gradient of {node} ({shape}) is {brief(total)}, {many}:"]
     parts = [step.fitted for step in steps]
     for step, share in zip(steps, shares(parts, total), strict=True):
-        formula = "its own backward" if step.rule is None else step.rule.text
         part = "" if len(steps) == 1 or share is None else f", {share:.1%} of the sum"
-        lines.append(f"{step.k:>3} of {step.of}: from {step.node}, {formula} = {brief(step.fitted)}{part}")
+        lines.append(f"{step.k:>3} of {step.of}: from {step.node}, {step.formula} = {brief(step.fitted)}{part}")
         lines += [f"          {text}" for text in (_where(step.node), step.summed) if text]
         lines.append(f"          G, at {step.node}, is {brief(step.arriving)}; it came {way(s, step.node)}")
     check = check_gradient(s.trace, node)

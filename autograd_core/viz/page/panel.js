@@ -142,10 +142,11 @@ class Panel {
     const { replay } = this;
     const [made, fitted] = [replay.array(step.contribution), replay.array(step.unbroadcast)];
     const place = this.quiz.on ? this.quiz.question(step).place : null;
-    const stretched = String(made.shape) !== String(fitted.shape);
+    const stretched = replay.stretched(step);
     const out = [arrayFigure("contribution", made, "contribution", stretched ? null : place)];
+    const reshaped = String(made.shape) !== String(fitted.shape); // a vector counts as a row or a column
     if (made !== fitted) {
-      out.push(arrayFigure(stretched ? "summed to the shape" : "in its dtype", fitted, "unbroadcast", place));
+      out.push(arrayFigure(stretched ? "summed to the shape" : reshaped ? "in its shape" : "in its dtype", fitted, "unbroadcast", place));
     }
     const to = replay.name(step.to);
     const copies = `Broadcasting had stretched ${to} to ${shapeText(made.shape)}, so what its copies get is added up.`;

@@ -2,7 +2,7 @@
 
 class Picture {
   constructor(frame, replay, { opened, chosen }) {
-    Object.assign(this, { frame, replay, opened, chosen, made: new Map(), position: 0, current: [] });
+    Object.assign(this, { frame, replay, opened, chosen, made: new Map(), position: 0, current: [], told: null });
     this.world = svg("g");
     frame.append(this.world);
     this.camera = new Camera(frame, this.world);
@@ -21,6 +21,7 @@ class Picture {
     this.depth = depth;
     if (this.drawn === this.made.get(depth)) return;
     this.drawn = this.made.get(depth);
+    this.told = null;
     this.world.replaceChildren(this.drawn.group);
     for (const box of this.drawn.order) this.#mark(box);
     this.#highlight();
@@ -34,6 +35,7 @@ class Picture {
     for (let i = low; i < high; i++) touched.add(this.drawn.boxOf[this.replay.steps[i].to]);
     for (const box of touched) if (box) this.#mark(box);
     this.#highlight();
+    this.#about(this.told);
   }
 
   // Move to where a step is: to both boxes where they are near, else to that of the sum.
@@ -291,8 +293,11 @@ class Picture {
     this.#about(group);
   }
 
+  // Tell of a box, and go on to tell of it while steps change it.
   #about(group) {
-    if (group) this.chosen(group.getAttribute("aria-label"));
+    if (!group) return;
+    this.told = group;
+    this.chosen(group.getAttribute("aria-label"));
   }
 
   #open(group) {

@@ -18,8 +18,7 @@ class Quiz {
       const text = `${from} → ${to}: which shape has the contribution? For example 3×4.`;
       return { text, hint: `A gradient has the shape of its tensor: ${to}.`, place: null, shape: a.shape };
     }
-    const stretched = String(this.replay.array(step.contribution).shape) !== String(a.shape);
-    const summed = stretched ? `, summed to the shape of ${to}` : "";
+    const summed = this.replay.stretched(step) ? `, summed to the shape of ${to}` : "";
     const place = a.shape.reduce((before, n, i) => before * n + index[i], 0);
     const which = a.stats.size === 1 ? "is the contribution" : `is entry ${indexText(index)} of the contribution`;
     return { text: `${from} → ${to}: which number ${which}${summed}?`, hint, place, value: a.data[place], array: a };

@@ -87,7 +87,13 @@ class Replay {
   }
 
   rule(step) {
-    return step.shown === null ? "its own backward" : step.shown.text;
+    if (step.shown === null) return "its own backward";
+    return this.stretched(step) ? `sum of ${step.shown.text}` : step.shown.text;
+  }
+
+  // Whether broadcasting had stretched the operand, so that what its copies get is summed.
+  stretched(step) {
+    return this.array(step.contribution).stats.size !== this.array(step.unbroadcast).stats.size;
   }
 
   // What happens in a step, in one line.

@@ -6,25 +6,15 @@ import numpy as np
 from numpy import ndarray
 
 from ...representation import values
+from ..schema import shape_text
 from ..values import block_means, statistics
 from .styled import Glyphs, Line, Span, line
 
-__all__ = ["described", "entries", "heat_map", "shape_text"]
+__all__ = ["described", "entries", "heat_map"]
 
 FULL = 64  # entries up to which all numbers are shown
 ROWS, COLUMNS = 8, 20  # of a heat map
 CELL = 2  # columns of a screen for a cell: its sign and its shade
-
-
-def shape_text(a: ndarray) -> str:
-    """Return "4x3"; one dim is "3 numbers", for a bare 3 would be taken for a value.
-
-    >>> shape_text(np.ones((4, 3))), shape_text(np.ones(3)), shape_text(np.ones(1))
-    ('4x3', '3 numbers', '1 number')
-    """
-    if a.ndim > 1:
-        return "x".join(map(str, a.shape))
-    return "1 number" if a.size == 1 else f"{a.size} numbers"
 
 
 def entries(a: ndarray, width: int) -> list[str] | None:
@@ -47,8 +37,8 @@ def described(a: ndarray) -> str:
     """
     known = statistics(a if a.dtype.kind == "f" else a.astype(np.float64))
     if not known["size"]:
-        return f"{shape_text(a)}, empty"
-    said = shape_text(a)
+        return f"{shape_text(a.shape)}, empty"
+    said = shape_text(a.shape)
     if known["norm"] is not None:
         low, high = known["min"], known["max"]
         said += f", norm {known['norm']:.4g}, " + (f"all {low:.4g}" if low == high else f"from {low:.4g} to {high:.4g}")

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 from numpy import ndarray
 
-from ..schema import Step, brief
+from ..schema import Step, brief, shape_text
 from ..source import Source, literal
-from .arrays import ROWS, described, entries, heat_map, shape_text
+from .arrays import ROWS, described, entries, heat_map
 from .outline import modules_around
 from .session import Session
 from .styled import Glyphs, Line, Span, cells, clip, dropped, hanging, line, printable, wrapped
@@ -40,9 +40,8 @@ def _start(session: Session, width: int, glyphs: Glyphs) -> Iterator[Line]:
         yield from _array(f"G at {node}", g, width, glyphs)
     yield []
     yield from wrapped(
-        f"It starts here, and goes back in {_count(len(made.steps), 'step')}. Each takes the gradient that arrives at a "
-        "result, times the derivative of the operation that made it, and adds this contribution to the gradient of an "
-        "operand.",
+        f"It starts here, and goes back by {_count(len(made.steps), 'contribution')}. Each is the gradient that arrives at "
+        "a result, times the derivative of the operation that made it, and is added to the gradient of an operand.",
         width,
         0,
     )
@@ -75,7 +74,7 @@ def _step(session: Session, step: Step, width: int, glyphs: Glyphs) -> Iterator[
         yield from _before(step, width, glyphs)
         yield _labelled("after", "?", "here")
         return
-    yield from _array("contribution", step.fitted, width, glyphs, _stretched(step))
+    yield from _array("contribution", step.fitted, width, glyphs, step.summed)
     yield from _before(step, width, glyphs)
     yield from _after(step, width, glyphs)
     if len(session.event) > 1:
@@ -89,12 +88,6 @@ def _step(session: Session, step: Step, width: int, glyphs: Glyphs) -> Iterator[
     if session.position == len(session.trace.steps) and session.trace.stopped:
         yield []
         yield from wrapped(f"Here it stops: {session.trace.stopped}", width, 0, "bad")
-
-
-def _stretched(step: Step) -> str:
-    if step.contribution.shape == step.fitted.shape:
-        return ""
-    return f"summed from {shape_text(step.contribution)}, as broadcasting had stretched {step.to}"
 
 
 def _before(step: Step, width: int, glyphs: Glyphs) -> Iterator[Line]:
@@ -179,7 +172,7 @@ def _labelled(label: str, text: str, style: str = "") -> Line:
 def _array(label: str, a: ndarray, width: int, glyphs: Glyphs, note: str = "") -> Iterator[Line]:
     """Show an array under its label: a number beside it, few numbers below, of many what they are like and shades."""
     rows = entries(a, width - INDENT)
-    said = brief(a) if not a.ndim else shape_text(a) if rows else described(a)
+    said = brief(a) if not a.ndim else shape_text(a.shape) if rows else described(a)
     *lines, last = hanging(Span(label), said, width, LABEL, "" if a.ndim else "gradient")
     yield from lines
     yield from _beside(last, note, width, LABEL)
