@@ -55,6 +55,8 @@ nb_execution_in_temp = True
 nb_execution_timeout = 600
 nb_execution_show_tb = True  # of a cell that fails; it is a warning, and warnings are errors
 nb_merge_streams = True
+nb_code_prompt_show = "Show the code"  # of cells with the tag hide-input, such as those that compare answers
+nb_code_prompt_hide = "Hide the code"
 nb_ipywidgets_js = {}  # no widgets, so no script from elsewhere
 
 # ------------------------------------------------------------------------------------------------------------ docstrings

@@ -90,7 +90,8 @@ def test_an_open_question(yours: Any) -> None:
         (-9, 5.0, "Too small."),
         (5.2, 5.0, "Too large, but close: it has to be within 1 %."),
         (10, 5.0, "It is off by a factor of 2."),
-        (2.5, 5.0, "It is off by a factor of 2."),
+        (2.5, 5.0, "It is off by a factor of 1/2."),
+        (15.0, 5.0, "Too large."),  # of a single number no other factor is told: it would be the answer
         (-5.0, 5, "The sign is the wrong one."),
         (-10.0, 5.0, "The sign is the wrong one, and it is off by a factor of 2."),
         (float("nan"), 5.0, "It is not finite (NaN or infinite)."),
@@ -107,9 +108,12 @@ def test_an_open_question(yours: Any) -> None:
         (
             M / -6,
             M,
-            "The sign is the wrong one, and it is off by a factor of 6, the number of entries: a sum, or a mean?",
+            "The sign is the wrong one, and it is off by a factor of 1/6, the number of entries: a sum, or a mean?",
         ),
-        (M * 7, M, "All entries are off by the same factor."),
+        (M / 3, M, "It is off by a factor of 1/3, the length of dim 1: a sum, or a mean?"),
+        (M * 20, M, "It is off by a factor of 20: a sum, or a mean?"),
+        (M / 20, M, "It is off by a factor of 1/20: a sum, or a mean?"),
+        (M * 1.5, M, "All entries are off by the same factor."),
         (
             M + np.array([[0, 0, 9], [0, 9, 0]]),
             M,
@@ -152,6 +156,59 @@ def test_a_wrong_answer_is_told_the_hint_and_not_the_reason() -> None:
     assert repr(ask("Sum?", 3, 5.0)) == "Sum?\nNot yet. Too small."
 
 
+def test_a_factor_next_to_one_is_not_called_one() -> None:
+    assert found(M * (1 + 1e-7), M, tolerance=1e-9) == "All entries are off by the same factor."
+
+
+# ------------------------------------------------------------------------------------------- choices, functions as answers
+
+LETTERS = ("a", "b", "c")
+
+
+@pytest.mark.parametrize("yours", ["b", "B", " b ", "b)", "(b)", "(B)", "b) the second one"])
+def test_a_choice_may_stand_as_it_is_printed(yours: str) -> None:
+    assert ask("?", yours, "b", choices=LETTERS).right
+    assert found(yours, "c", choices=LETTERS) == "'b' is not it."
+
+
+@pytest.mark.parametrize(
+    ("yours", "told"), [("d", "'d'"), ("d)", "'d)'"), ("bc", "'bc'"), ("", "''"), (2, "2"), (M, "An array")]
+)
+def test_what_is_no_choice_is_told_the_choices(yours: Any, told: str) -> None:
+    assert found(yours, "b", choices=LETTERS) == f'{told} is no choice: write "a", "b" or "c", in quotes.'
+
+
+def test_choices_of_words() -> None:
+    words = ("explodes", "keeps its size")
+    assert ask("?", "Keeps its  size", "keeps its size", choices=words).right
+    assert found("vanishes", "explodes", choices=words).startswith("'vanishes' is no choice")
+    assert repr(ask("It ...?", None, "explodes", choices=words)) == (
+        'It ...?\nPut your answer in place of None: "explodes" or "keeps its size".'
+    )
+
+
+def test_an_answer_that_is_computed() -> None:
+    assert ask("?", lambda: M @ M.T, M @ M.T).right
+    assert ask("?", lambda: None, M).right is None
+    assert found(lambda: 7, 5.0) == "Too large."
+    assert found(lambda: [1.0][len(M)], 5.0) == "It stops with IndexError: list index out of range."
+    assert found(lambda: M @ M, M).startswith("It stops with ValueError: matmul: ")
+    assert found(lambda: ag.tensor(M) @ ag.tensor(M), M).startswith("It stops with ")
+
+
+def test_a_right_answer_of_many() -> None:
+    def even(n: Any) -> str:
+        return "It is odd." if n % 2 else ""
+
+    assert ask("An even number?", 8, even, why="It is.").right
+    assert ask("An even number?", None, even).right is None
+    assert found(3, even) == "It is odd."
+    assert found({}, even).startswith("It stops with TypeError: ")
+    assert found(lambda: 1 / 0, even) == "It stops with ZeroDivisionError: division by zero."
+    with pytest.raises(ArgumentError, match="the function that is right returned 1: expected what is wrong in words"):
+        ask("?", 3, lambda n: n % 2)
+
+
 # --------------------------------------------------------------------------------------------------- wrong use, and the card
 
 
@@ -160,9 +217,14 @@ def test_a_wrong_answer_is_told_the_hint_and_not_the_reason() -> None:
     ("right", "options", "says"),
     [
         (None, {}, "ask: right is None: expected a number, an array, a Tensor, .*; compute it before you ask"),
-        (len, {}, "ask: right is <built-in function len>: expected a number"),
+        ({}, {}, "ask: right is {}: expected a number"),
         ((1, None), {}, "ask: right is None: expected a number"),
         ({(1, 2)}, {}, r"ask: right is a set with \(1, 2\) in it: expected numbers and texts; use a tuple for others"),
+        ("d", {"choices": LETTERS}, 'ask: right is \'d\', which is none of the choices, "a", "b" or "c"'),
+        (1, {"choices": LETTERS}, "ask: right is 1, which is none of the choices"),
+        ("a", {"choices": "abc"}, "ask: choices is 'abc': expected a tuple of texts"),
+        ("a", {"choices": ("a",)}, r"ask: choices is \('a',\): expected a tuple of texts"),
+        (1, {"choices": (1, 2)}, r"ask: choices is \(1, 2\): expected a tuple of texts"),
         (1, {"question": " "}, "ask: question is ' ': expected a text; put it in quotes"),
         (1, {"hint": 3}, "ask: hint is 3: expected a text"),
         (1, {"why": None}, "ask: why is None: expected a text"),

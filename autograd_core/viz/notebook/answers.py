@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from math import isfinite
@@ -40,12 +41,13 @@ class Reply:
     found: str = ""
     hint: str = ""
     why: str = ""
+    choices: tuple[str, ...] = ()
 
     @property
     def verdict(self) -> str:
         """One or two words, or what to do."""
         if self.right is None:
-            return "Put your answer in place of None."
+            return f"Put your answer in place of None{f': {_either(self.choices)}' if self.choices else ''}."
         return f"{LOOK[self.right][1]}."
 
     @property
@@ -71,18 +73,41 @@ def _html(text: str) -> str:
     return re.sub(r"`([^`\n]+)`", r"<code>\1</code>", escape(text)).replace("\n", "<br>")
 
 
-def ask(question: str, yours: Any, right: Any, *, hint: str = "", why: str = "", tolerance: float = 0.01) -> Reply:
+def _either(choices: Sequence[str]) -> str:
+    """Return the choices in quotes: "a", "b" or "c"."""
+    *others, last = (f'"{choice}"' for choice in choices)
+    return f"{', '.join(others)} or {last}"
+
+
+def ask(
+    question: str,
+    yours: Any,
+    right: Any,
+    *,
+    choices: Sequence[str] = (),
+    hint: str = "",
+    why: str = "",
+    tolerance: float = 0.01,
+) -> Reply:
     """Compare *yours* with *right*, and return a card that says "Right." and *why*, or what is wrong and a *hint*.
 
     An answer is a number, an array, a Tensor, a bool, a text (case and spaces do not matter), a set of numbers or texts
     (nor does the order), or a tuple or list of answers.  None is a question that is still open.  The card of a wrong
-    answer says how it is wrong, and never what is right: the shape, a transposition, a sign, a factor of 2 or of the
-    length of a dim, or how many entries differ, and where the first is.
+    answer says how it is wrong, and never what is right: the shape, a transposition, a sign, a factor that is a whole
+    number or 1 over one, or how many entries differ, and where the first is.
 
     Numbers are right within ``|yours - right| <= tolerance * (|right| + max |right| / 10)``; whole numbers and bools are
     counts and choices, and have to be exact.
 
-    Raises ArgumentError for a *right* that is none of these, an empty *question*, and a *tolerance* below 0.
+    Of two or more *choices*, such as ``("a", "b", "c")``, *right* is one.  The answer may stand as it does in print: "B",
+    "b)" and "(b)" are "b".  What is none of them is told so.
+
+    *yours* may be a function without arguments: what it returns is the answer, and what it raises is what is wrong.  Use
+    it where a notebook makes the answer out of what was typed.  *right* may be a function of the answer, for questions
+    with many right ones: it returns what is wrong, or "" where nothing is, and what it raises is what is wrong, too.
+
+    Raises ArgumentError for a *right* that is none of these, an empty *question*, *choices* without *right*, and a
+    *tolerance* below 0.
 
     >>> import autograd_core as ag
     >>> from autograd_core.viz import ask
@@ -93,21 +118,45 @@ def ask(question: str, yours: Any, right: Any, *, hint: str = "", why: str = "",
     Put your answer in place of None.
     >>> ask("What is dL/dw?", (w * x).sum() * x, w.grad, hint="the derivative of $u^2$ is $2u$.")
     What is dL/dw?
-    Not yet. It is off by a factor of 2. Hint: the derivative of $u^2$ is $2u$.
+    Not yet. It is off by a factor of 1/2. Hint: the derivative of $u^2$ is $2u$.
     >>> ask("What is dL/dw?", 2 * (w * x).sum() * x, w.grad, why="It is 2u times du/dw.")
     What is dL/dw?
     Right. It is 2u times du/dw.
+    >>> ask("Larger or smaller?", "c", "a", choices=("a", "b"))
+    Larger or smaller?
+    Not yet. 'c' is no choice: write "a" or "b", in quotes.
+    >>> ask("A multiple of 3?", 7, lambda n: f"It leaves a remainder of {n % 3}." if n % 3 else "")
+    A multiple of 3?
+    Not yet. It leaves a remainder of 1.
+    >>> ask("The inverse of 0?", lambda: 1 / 0, 0.0)
+    The inverse of 0?
+    Not yet. It stops with ZeroDivisionError: division by zero.
     """
     for name, text in (("question", question), ("hint", hint), ("why", why)):
         if not isinstance(text, str) or not (text.strip() or name != "question"):
             raise ArgumentError(f"ask: {name} is {text!r}: expected a text; put it in quotes")
     if not isinstance(tolerance, int | float) or not 0 <= tolerance < float("inf"):
         raise ArgumentError(f"ask: tolerance is {tolerance!r}: expected a number, 0 or above, such as 0.01")
-    expected = _expected(right)
-    if _is_open(yours):
-        return Reply(question, None, "", hint, why)
-    found = _difference(yours, expected, tolerance)
-    return Reply(question, not found, found, hint, why)
+    expected: Expected = "" if callable(right) else _expected(right)
+    offered = _offered(choices, right)
+    try:
+        if callable(yours):
+            yours = yours()
+        if _is_open(yours):
+            return Reply(question, None, "", hint, why, offered)
+        found = right(yours) if callable(right) else ""
+    except Exception as error:  # whatever a reader's answer leads to
+        found = f"{f'It stops with {type(error).__name__}: {error}'.rstrip(' :.')}."
+    else:
+        if not isinstance(found, str):
+            raise ArgumentError(
+                f'ask: the function that is right returned {found!r}: expected what is wrong in words, or ""'
+            )
+        if offered:
+            yours, found = _chosen(yours, offered)
+        if not found and not callable(right):
+            found = _difference(yours, expected, tolerance)
+    return Reply(question, not found, found, hint, why, offered)
 
 
 def _is_open(yours: Any) -> bool:
@@ -161,6 +210,27 @@ def _numbers(x: Any) -> ndarray | None:
     except (TypeError, ValueError):
         return None
     return a if a.dtype.kind in "biuf" else None
+
+
+def _offered(choices: Sequence[str], right: Any) -> tuple[str, ...]:
+    """Return the choices of a question, checked."""
+    texts = isinstance(choices, tuple | list) and all(isinstance(choice, str) for choice in choices)
+    if not texts or len(choices) == 1:
+        raise ArgumentError(f'ask: choices is {choices!r}: expected a tuple of texts, such as ("a", "b", "c")')
+    if choices and not (isinstance(right, str) and _plain(right) in map(_plain, choices)):
+        raise ArgumentError(f"ask: right is {right!r}, which is none of the choices, {_either(choices)}")
+    return tuple(choices)
+
+
+def _chosen(yours: Any, choices: tuple[str, ...]) -> tuple[Any, str]:
+    """Return which choice was meant, and "" or what is wrong with it."""
+    if isinstance(yours, str):
+        letter = re.fullmatch(r"\(?([a-z])\).*", _plain(yours))  # b), (b), and b) with its text
+        plain = letter[1] if letter else _plain(yours)
+        if plain in map(_plain, choices):
+            return plain, ""
+    told = _told(yours)
+    return yours, f"{told[0].upper()}{told[1:]} is no choice: write {_either(choices)}, in quotes."
 
 
 # ------------------------------------------------------------------------------------------------ what is wrong with it
@@ -282,12 +352,14 @@ def _explained(given: ndarray, expected: ndarray, tolerance: float) -> str:
     if sign and abs(size - 1) <= tolerance:
         return "The sign is the wrong one."
     also = "The sign is the wrong one, and it is" if sign else "It is"
-    for n, name in {2: "", **{n: f", the length of dim {d}" for d, n in enumerate(given.shape) if n > 2}}.items():
-        if abs(size - n) <= tolerance * n:
-            return f"{also} off by a factor of {n}{name}{': a sum, or a mean?' if name else '.'}"
-    if given.size > 1 and abs(size - given.size) <= tolerance * given.size:
-        return f"{also} off by a factor of {given.size}, the number of entries: a sum, or a mean?"
-    return "All entries are off by the same factor." if given.size > 1 else ""
+    n = round(size)
+    if n < 2 or abs(size - n) > tolerance * n or (n > 2 and given.size == 1):
+        return "All entries are off by the same factor." if given.size > 1 else ""
+    off = f"{also} off by a factor of {n if abs(scale) > 1 else f'1/{n}'}"
+    if n == 2:
+        return f"{off}."
+    names = {given.size: ", the number of entries"} | {n: f", the length of dim {d}" for d, n in enumerate(given.shape)}
+    return f"{off}{names.get(n, '')}: a sum, or a mean?"
 
 
 def _differ(wrong: int, n: int, first: tuple[int, ...]) -> str:
