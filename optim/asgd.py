@@ -44,6 +44,9 @@ class ASGD(Optimizer):
         weight_decay: float = 0,
         *,
         maximize: bool = False,
+        foreach: bool | None = None,
+        capturable: bool = False,
+        differentiable: bool = False,
     ) -> None:
         defaults = {
             "lr": lr,
@@ -53,7 +56,7 @@ class ASGD(Optimizer):
             "weight_decay": weight_decay,
             "maximize": maximize,
         }
-        super().__init__(params, defaults)
+        super().__init__(params, defaults, foreach=foreach, capturable=capturable, differentiable=differentiable)
 
     def check(self, group: Group) -> None:
         check_number("learning rate", group["lr"], "pass for example lr=0.01")

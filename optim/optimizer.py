@@ -48,6 +48,9 @@ class Optimizer(Hookable):
     [0.5, -1.5]
 
     Or, as one for PyTorch does, it writes :meth:`step` itself, and keeps what it likes in ``self.state[p]``.
+
+    *foreach*, *fused* and *capturable* choose between implementations of PyTorch; here there is one, and they have no effect,
+    neither here nor in the subclasses that take them.  ``differentiable=True`` raises ArgumentError: no step is recorded.
     """
 
     elementwise: ClassVar[bool] = True
@@ -56,12 +59,27 @@ class Optimizer(Hookable):
     numbers: ClassVar[tuple[str, ...]] = ("step",)
     """The entries of a state that are numbers; a loaded state may hold them as arrays, as those of PyTorch do."""
 
-    def __init__(self, params: Params, defaults: Group) -> None:
+    def __init__(
+        self,
+        params: Params,
+        defaults: Group,
+        *,
+        foreach: bool | None = None,
+        capturable: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
+    ) -> None:
         if isinstance(params, ag.Tensor):
             raise TypeError(
                 f"params must be an iterable of Tensors or dicts, but got one Tensor of shape {params.shape}. "
                 "Put it in a list: [w]."
             )
+        if not isinstance(params, Iterable):
+            raise TypeError(
+                f"params must be an iterable of Tensors or dicts, but got a {type(params).__name__}. "
+                "Pass model.parameters(), or a list of tensors."
+            )
+        check_implementation(foreach=foreach, capturable=capturable, differentiable=differentiable, fused=fused)
         super().__init__()
         self.defaults = defaults
         self.param_groups: list[Group] = []
@@ -338,6 +356,20 @@ def check_moments(group: Group, lr: str) -> None:
     check_number("epsilon value", group["eps"], "pass for example eps=1e-8")
     check_betas(group["betas"])
     check_number("weight_decay value", group["weight_decay"], "pass for example weight_decay=0.0005")
+
+
+def check_implementation(differentiable: bool, **choices: Any) -> None:
+    """Raise ArgumentError unless each of *choices* is True, False or None, and *differentiable* is not True."""
+    for name, value in {"differentiable": differentiable, **choices}.items():
+        if value is not None and not isinstance(value, bool):
+            raise ag.errors.ArgumentError(
+                f"{name} is {value!r}: expected True, False or None; leave it out, it has no effect"
+            )
+    if differentiable:
+        raise ag.errors.ArgumentError(
+            "differentiable is True: expected False, for a step is not recorded, and has no gradients; write the update in "
+            "operations, w = w - lr * g, with g of ag.autograd.grad(loss, w, create_graph=True)"
+        )
 
 
 def check_pair(name: str, values: Any, example: str) -> None:

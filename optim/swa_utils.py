@@ -1,18 +1,29 @@
-"""Averages of a network's weights over its training, and the rate for it."""
+"""Averages of a network's weights over its training, and the rate for it.
+
+What is averaged is a module, and its average is one: that part is in ``nn``, and loads when it is first asked for.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from copy import deepcopy
-from itertools import chain
-from typing import Any, Literal, Protocol, Self
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Literal
 
 import autograd_core as ag
 
 from .lr_scheduler import LRScheduler
 from .lr_scheduler.scheduler import one_each, rate_of
-from .optimizer import Optimizer, check_number
+from .optimizer import Optimizer
+
+if TYPE_CHECKING:
+    from nn.averaging import (
+        AveragedModel,
+        get_ema_avg_fn,
+        get_ema_multi_avg_fn,
+        get_swa_avg_fn,
+        get_swa_multi_avg_fn,
+        update_bn,
+    )
 
 __all__ = [
     "SWALR",
@@ -24,295 +35,17 @@ __all__ = [
     "update_bn",
 ]
 
-Average = Callable[[ag.Tensor, ag.Tensor, Any], ag.Tensor]
-Tensors = Sequence[ag.Tensor]
-MultiAverage = Callable[[Tensors, Tensors, Any], None]
 
+if not TYPE_CHECKING:  # to which every name would be there
 
-class Model(Protocol):
-    """What is averaged: an ``nn.Module``, or another object with its methods."""
+    def __getattr__(name: str) -> Any:
+        """Return what Python does not find here: a name of ``__all__`` that ``nn`` has (PEP 562)."""
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module("nn.averaging"), name)
 
-    training: bool
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
-
-    def parameters(self) -> Iterator[ag.Tensor]: ...
-
-    def named_parameters(self) -> Iterator[tuple[str, ag.Tensor]]: ...
-
-    def buffers(self) -> Iterator[ag.Tensor]: ...
-
-    def named_buffers(self) -> Iterator[tuple[str, ag.Tensor]]: ...
-
-    def modules(self) -> Iterator[Any]: ...
-
-    def state_dict(self) -> Mapping[str, ag.Tensor]: ...
-
-    def load_state_dict(self, state_dict: Mapping[str, Any], /) -> Any: ...
-
-    def train(self, mode: bool = True) -> Any: ...
-
-    def to(self, *args: Any, **kwargs: Any) -> Any: ...
-
-
-# ------------------------------------------------------------------------------------------------------------- averages
-
-
-def get_swa_avg_fn() -> Average:
-    """Return the function (average, new, n) -> the mean of n + 1 tensors, of which the first n have the mean *average*.
-
-    >>> import autograd_core as ag
-    >>> optim.swa_utils.get_swa_avg_fn()(ag.tensor([1.0]), ag.tensor([4.0]), 2)
-    tensor([2.])
-    """
-    return swa_average
-
-
-def get_ema_avg_fn(decay: float = 0.999) -> Average:
-    """Return the function (average, new, n) -> decay * average + (1 - decay) * new.
-
-    Raises ArgumentError unless *decay* is in [0, 1].
-
-    >>> import autograd_core as ag
-    >>> optim.swa_utils.get_ema_avg_fn(0.5)(ag.tensor([1.0]), ag.tensor([4.0]), 2)
-    tensor([2.5000])
-    """
-    check_decay(decay)
-
-    @ag.no_grad()
-    def ema_average(average: ag.Tensor, new: ag.Tensor, n: Any) -> ag.Tensor:
-        return decay * average + (1 - decay) * new
-
-    return ema_average
-
-
-def get_swa_multi_avg_fn() -> MultiAverage:
-    """Return the function (averages, new tensors, n) that puts into each average the mean of n + 1 tensors.
-
-    >>> import autograd_core as ag
-    >>> average = ag.tensor([1.0])
-    >>> optim.swa_utils.get_swa_multi_avg_fn()([average], [ag.tensor([4.0])], 2)
-    >>> average
-    tensor([2.])
-    """
-    return of_each(swa_average)
-
-
-def get_ema_multi_avg_fn(decay: float = 0.999) -> MultiAverage:
-    """Return the function (averages, new tensors, n) that puts decay * average + (1 - decay) * new into each average.
-
-    Raises ArgumentError unless *decay* is in [0, 1].
-
-    >>> import autograd_core as ag
-    >>> average = ag.tensor([1.0])
-    >>> optim.swa_utils.get_ema_multi_avg_fn(0.5)([average], [ag.tensor([4.0])], 2)
-    >>> average
-    tensor([2.5000])
-    """
-    return of_each(get_ema_avg_fn(decay))
-
-
-@ag.no_grad()
-def swa_average(average: ag.Tensor, new: ag.Tensor, n: Any) -> ag.Tensor:
-    return average + (new - average) / (n + 1)
-
-
-def of_each(average_of: Average) -> MultiAverage:
-    @ag.no_grad()
-    def update(averages: Tensors, tensors: Tensors, n: Any) -> None:
-        for average, new in zip(averages, tensors, strict=True):
-            average.copy_(average_of(average, new, n))
-
-    return update
-
-
-def check_decay(decay: Any) -> None:
-    check_number("decay value", decay, "pass for example decay=0.999", below=1, closed=True)
-
-
-# ---------------------------------------------------------------------------------------------------------------- model
-
-
-class AveragedModel:
-    r"""Keep the average of a model's parameters: stochastic weight averaging (Izmailov et al. 2018), or a moving one.
-
-    ``averaged.module`` is a copy of *model*.  The first ``update_parameters(model)`` copies the model's parameters to
-    it, each later one averages: by ``avg_fn(average, new, n)``, which returns a tensor, or ``multi_avg_fn(averages,
-    new ones, n)``, which changes the averages in place, where n is how many are averaged already; by default all have
-    equal weight.  Buffers are averaged too with *use_buffers*, and copied otherwise.  Call it as you call the model.
-    Functions are not part of the ``state_dict``.
-
-    *device*, if not None, goes to ``module.to``.  Raises ArgumentError for both functions.
-
-    >>> import autograd_core as ag
-    >>> import nn
-    >>> import optim
-    >>> model = nn.Linear(1, 1, bias=False)
-    >>> averaged = optim.swa_utils.AveragedModel(model)
-    >>> for value in (1.0, 2.0, 6.0):
-    ...     _ = nn.init.constant_(model.weight, value)
-    ...     averaged.update_parameters(model)
-    >>> averaged(ag.ones(1, 1)).item()
-    3.0
-    """
-
-    def __init__(
-        self,
-        model: Model,
-        device: Any = None,
-        avg_fn: Average | None = None,
-        multi_avg_fn: MultiAverage | None = None,
-        use_buffers: bool = False,
-    ) -> None:
-        if avg_fn is not None and multi_avg_fn is not None:
-            raise ag.errors.ArgumentError(
-                "Only one of avg_fn and multi_avg_fn should be provided, but got both. Leave one out."
-            )
-        self.module: Any = deepcopy(model)
-        if device is not None:
-            self.module.to(device)
-        self.n_averaged = ag.tensor(0, dtype=ag.int64)
-        self.avg_fn = avg_fn
-        self.multi_avg_fn = multi_avg_fn
-        self.use_buffers = use_buffers
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self.module(*args, **kwargs)
-
-    def forward(self, *args: Any, **kwargs: Any) -> Any:
-        """Compute what the averaged model does."""
-        return self.module(*args, **kwargs)
-
-    @ag.no_grad()
-    def update_parameters(self, model: Model) -> None:
-        """Take the parameters of *model*, and its buffers, into the average."""
-        averages, tensors = list(self.module.parameters()), list(model.parameters())
-        buffers = list(zip(self.module.buffers(), model.buffers(), strict=False))
-        if [t.shape for t in averages] != [t.shape for t in tensors]:
-            raise ag.errors.ArgumentError(
-                f"the model has {len(tensors)} parameters, and they do not match the {len(averages)} of the average in "
-                "number and shapes. Pass the model that the average was made from, or one like it."
-            )
-        if self.use_buffers:
-            averages += [buffer for buffer, _ in buffers]
-            tensors += [buffer for _, buffer in buffers]
-        averages, tensors = [t.detach() for t in averages], [t.detach() for t in tensors]
-        if self.n_averaged == 0:
-            for average, new in zip(averages, tensors, strict=True):
-                average.copy_(new)
-        elif self.multi_avg_fn is None:
-            of_each(self.avg_fn or swa_average)(averages, tensors, self.n_averaged)
-        else:
-            for dtype in dict.fromkeys(average.dtype for average in averages):
-                chosen = [i for i, average in enumerate(averages) if average.dtype == dtype]
-                self.multi_avg_fn([averages[i] for i in chosen], [tensors[i] for i in chosen], self.n_averaged)
-        if not self.use_buffers:
-            for buffer, new in buffers:
-                buffer.copy_(new)
-        self.n_averaged += 1
-
-    @property
-    def training(self) -> bool:
-        """Whether the averaged model is in training mode."""
-        mode: bool = self.module.training
-        return mode
-
-    def train(self, mode: bool = True) -> Self:
-        """Bring the averaged model to training mode, or out of it."""
-        self.module.train(mode)
-        return self
-
-    def eval(self) -> Self:
-        """Bring the averaged model out of training mode."""
-        return self.train(False)
-
-    def to(self, *args: Any, **kwargs: Any) -> Self:
-        """Bring the averaged model to another dtype or device, as its own method does."""
-        self.module.to(*args, **kwargs)
-        return self
-
-    def modules(self) -> Iterator[Any]:
-        """Yield this, and every module of the averaged model."""
-        return chain([self], self.module.modules())
-
-    def parameters(self) -> Iterator[ag.Tensor]:
-        """Yield every averaged parameter."""
-        return (p for _, p in self.named_parameters())
-
-    def named_parameters(self) -> Iterator[tuple[str, ag.Tensor]]:
-        """Yield every averaged parameter with its path, which begins with ``module.``."""
-        return ((f"module.{name}", p) for name, p in self.module.named_parameters())
-
-    def buffers(self) -> Iterator[ag.Tensor]:
-        """Yield ``n_averaged``, and every buffer of the averaged model."""
-        return (buffer for _, buffer in self.named_buffers())
-
-    def named_buffers(self) -> Iterator[tuple[str, ag.Tensor]]:
-        """Yield ``n_averaged``, and every buffer of the averaged model, with their paths."""
-        inner = ((f"module.{name}", buffer) for name, buffer in self.module.named_buffers())
-        return chain([("n_averaged", self.n_averaged)], inner)
-
-    def state_dict(self) -> dict[str, ag.Tensor]:
-        """Return ``n_averaged``, and the averaged model's state under keys that begin with ``module.``."""
-        return {"n_averaged": self.n_averaged, **{f"module.{k}": v for k, v in self.module.state_dict().items()}}
-
-    def load_state_dict(self, state_dict: Mapping[str, Any]) -> Any:
-        """Take over what :meth:`state_dict` returned; return what the model's own method returns."""
-        state = dict(state_dict)
-        if "n_averaged" not in state:
-            raise ag.errors.CheckpointError(
-                'Missing key(s) in state_dict: "n_averaged". Pass what the state_dict() of an AveragedModel returned.'
-            )
-        n = state.pop("n_averaged")
-        result = self.module.load_state_dict({name.removeprefix("module."): value for name, value in state.items()})
-        self.n_averaged = ag.tensor(int(n), dtype=ag.int64)
-        return result
-
-    def __repr__(self) -> str:
-        inner = repr(self.module).replace("\n", "\n  ")
-        return f"AveragedModel(\n  (module): {inner}\n)"
-
-
-@ag.no_grad()
-def update_bn(loader: Iterable[Any], model: Model, device: Any = None) -> None:
-    """Compute the running means and variances of all BatchNorm layers anew, from one pass over *loader*.
-
-    An averaged model needs it: those of its parts do not fit.  A batch is a tensor, or a list or tuple that begins with
-    one; the model is called with it, in training mode, and each layer takes the mean over all batches.  *device*, if not
-    None, is where batches are moved to.
-
-    >>> import autograd_core as ag
-    >>> import nn
-    >>> import optim
-    >>> model = nn.BatchNorm1d(1)
-    >>> optim.swa_utils.update_bn([ag.tensor([[1.0], [3.0]]), ag.tensor([[3.0], [5.0]])], model)
-    >>> model.running_mean.tolist()
-    [3.0]
-    """
-    layers = [module for module in model.modules() if is_batch_norm(module)]
-    if not layers:
-        return
-    momenta, was_training = [layer.momentum for layer in layers], model.training
-    model.train()
-    try:
-        for layer in layers:
-            layer.reset_running_stats()
-            layer.momentum = None
-        for batch in loader:
-            first = batch[0] if isinstance(batch, list | tuple) else batch
-            model(first if device is None else first.to(device))
-    finally:
-        for layer, momentum in zip(layers, momenta, strict=True):
-            layer.momentum = momentum
-        model.train(was_training)
-
-
-def is_batch_norm(module: Any) -> bool:
-    """Return whether *module* is a BatchNorm layer: by the name of its base, for this package does not know ``nn``."""
-    return any(base.__name__ == "_BatchNorm" for base in type(module).__mro__)
-
-
-# ----------------------------------------------------------------------------------------------------------------- rate
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})
 
 
 class SWALR(LRScheduler):

@@ -128,6 +128,18 @@ def test_wrong_solver_files_are_refused(tmp_path: Path, text: str, message: str)
         caffe.read_solver(tmp_path / "solver.prototxt")
 
 
+@pytest.mark.parametrize(
+    ("right", "wrong"), [("base_lr", "base_lrr"), ("max_iter", "maxiter"), ("net", "nett"), ("gamma", "gama")]
+)
+def test_a_misspelt_field_is_named_before_the_one_that_is_missing(tmp_path: Path, right: str, wrong: str) -> None:
+    text = 'lr_policy: "exp"\nnet: "net.prototxt"\nbase_lr: 0.01\nmax_iter: 5\ngamma: 0.5\n'
+    (tmp_path / "solver.prototxt").write_text(text.replace(f"{right}:", f"{wrong}:"))
+    line = 1 + text[: text.index(f"{right}:")].count("\n")
+    message = rf"solver.prototxt:{line}: .* has no field '{wrong}' here; did you mean {right}\?"
+    with pytest.raises(ag.errors.DataError, match=message):
+        caffe.read_solver(tmp_path / "solver.prototxt")
+
+
 def test_policies_need_their_fields_and_the_net_its_file(tmp_path: Path) -> None:
     file = tmp_path / "solver.prototxt"
     file.write_text(SOLVER.replace("fixed", "inv"))
@@ -412,9 +424,15 @@ def test_the_command_trains_snapshots_and_goes_on(folder: Path) -> None:
     second = run("train", "--solver", "solver.prototxt", "--snapshot", "out_iter_10", cwd=folder)
     assert "Going on from out_iter_10, after 10 of 12 iterations" in second.stdout
     assert (folder / "out_iter_12.json").read_text() == last
+    text = (folder / "solver.prototxt").read_text()
+    (folder / "in_a_file.prototxt").write_text(text.replace('"out"', '"net.prototxt/out"'))
     for arguments, message in (
-        (("train",), "name a model, or a file with --solver, one of them"),
-        (("train", "lenet", "--solver", "solver.prototxt"), "name a model, or a file with --solver, one of them"),
+        (("train",), "name a model, as in python -m nn train lenet"),
+        (
+            ("train", "lenet", "--solver", "solver.prototxt"),
+            "train either the model 'lenet' or --solver solver.prototxt",
+        ),
+        (("train", "--solver", "in_a_file.prototxt"), "snapshot_prefix, net.prototxt: net.prototxt is a file; name a"),
         (("train", "lenet", "--snapshot", "x"), "--snapshot goes with --solver"),
         (("train", "--solver", "none.prototxt"), "cannot read none.prototxt: No such file"),
         (("train", "--solver", "solver.prototxt", "--snapshot", "x"), "there is no checkpoint x.json"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,7 @@ from optimizers_beside_torch import leaf, make
 from options_of_optimizers import OPTIONS
 
 import autograd_core as ag
+import nn
 import optim
 
 # --------------------------------------------------------------------------------------------------- step and zero_grad
@@ -213,6 +215,11 @@ def test_frozen_parameters_and_groups_of_their_own() -> None:
             TypeError,
             r"an iterable of Tensors or dicts, but got one Tensor of shape \(2,\). Put it in a list",
         ),
+        (
+            lambda: nn.Linear(2, 2),
+            TypeError,
+            r"an iterable of Tensors or dicts, but got a Linear. Pass model.parameters\(\)",
+        ),
         (list, ag.errors.ArgumentError, r"optimizer got an empty parameter list. Pass model.parameters\(\)"),
         (lambda: [np.ones(2)], TypeError, r"can only optimize Tensors, but one of the params is ndarray. Pass model"),
         (
@@ -237,6 +244,39 @@ def test_frozen_parameters_and_groups_of_their_own() -> None:
 def test_wrong_parameters(params: Callable[[], Any], error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         optim.SGD(params())
+
+
+IMPLEMENTATION = {"foreach", "fused", "capturable", "differentiable"}
+
+
+def choices(optimizer: Any) -> dict[str, Any]:
+    """Return what an optimizer takes to choose an implementation, with the defaults."""
+    return {p.name: p.default for p in inspect.signature(optimizer).parameters.values() if p.name in IMPLEMENTATION}
+
+
+@pytest.mark.parametrize("name", [*OPTIONS, "SGD", "Adam", "AdamW", "RMSprop", "Adagrad", "LBFGS"])
+def test_implementations_are_chosen_in_vain(torch: Any, name: str) -> None:
+    taken = choices(getattr(optim, name))
+    assert taken == choices(getattr(torch.optim, name))
+    ended = []
+    for value in (False, True):
+        options = {key: value for key in taken if key != "differentiable"}
+        w = ag.tensor([[1.0, 2.0]], requires_grad=True)
+        optimizer = getattr(optim, name)([w], **options)
+        w.grad = ag.ones(1, 2)
+        optimizer.step(w.sum)
+        ended.append(w.tolist())
+        assert not IMPLEMENTATION & set(optimizer.param_groups[0])
+    assert ended[0] == ended[1]
+
+
+def test_no_step_is_recorded() -> None:
+    with pytest.raises(
+        ag.errors.ArgumentError, match=r"differentiable is True: expected False, .* write the update in op"
+    ):
+        optim.SGD([leaf()], differentiable=True)
+    with pytest.raises(ag.errors.ArgumentError, match=r"foreach is 'yes': expected True, False or None; leave it out"):
+        optim.SGD([leaf()], foreach="yes")  # type: ignore[arg-type]
 
 
 def test_a_parameter_appears_once() -> None:

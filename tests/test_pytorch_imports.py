@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import pickle
 import re
 import subprocess
 import sys
@@ -39,6 +40,15 @@ def test_the_page_tells_what_differs() -> None:
         ag.save(nn.Linear(1, 1), io.BytesIO())
     with pytest.raises(TypeError, match="out"):
         ag.matmul(x, x, out=x)  # type: ignore[call-arg]
+    assert type(x.shape) is tuple
+    assert x.size().numel() == x.numel() == 2
+    assert not hasattr(x.dtype, "is_floating_point")
+    assert x.is_floating_point()
+    absent = [(ag, ("compile", "jit", "fft", "complex64", "sparse_coo_tensor", "distributed")), (nn, ("DataParallel",))]
+    assert [name for module, names in absent for name in names if hasattr(module, name)] == []
+    for thing in (x, nn.Linear(1, 1)):
+        with pytest.raises(TypeError, match=r"tensors are not pickled: .* by its state_dict\(\)"):
+            pickle.dumps(thing)
 
 
 def test_the_packages_are_found_through_the_engine_once_they_are_imported() -> None:

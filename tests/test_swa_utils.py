@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import copy
 import json
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -125,6 +128,19 @@ def test_is_a_model() -> None:
     assert len(list(averaged.buffers())) == 4
     assert repr(averaged).startswith("AveragedModel(\n  (module): Sequential(\n    (0): Linear")
     optim.SGD(averaged.parameters(), lr=0.1)
+    assert isinstance(averaged, nn.Module)
+    assert "n_averaged" in dict(averaged.named_buffers())
+    assert [row.path for row in nn.summary(averaged, (5, 3)).rows][:3] == ["", "module", "module.0"]
+    with pytest.raises(TypeError, match=r"model is a Tensor: expected an nn\.Module"):
+        AveragedModel(x)  # type: ignore[arg-type]
+
+
+def test_nn_loads_when_an_average_is_asked_for() -> None:
+    asked = (
+        "import sys, optim; assert 'nn' not in sys.modules; optim.swa_utils.AveragedModel; assert 'nn' in sys.modules"
+    )
+    asked += "; assert 'update_bn' in dir(optim.swa_utils) and not hasattr(optim.swa_utils, 'nothing')"
+    subprocess.run([sys.executable, "-c", asked], cwd=Path(__file__).parents[1], check=True)
 
 
 def test_state_dicts_go_on() -> None:
@@ -139,7 +155,7 @@ def test_state_dicts_go_on() -> None:
     for name, value in values(averaged).items():
         np.testing.assert_array_equal(value, values(other)[name])
         np.testing.assert_array_equal(value, values(copied)[name])
-    with pytest.raises(ag.errors.CheckpointError, match=r'Missing key.* "n_averaged". Pass what the state_dict'):
+    with pytest.raises(ag.errors.CheckpointError, match=r'Missing key.* "n_averaged", "module.0.weight"'):
         other.load_state_dict(model.state_dict())
     with pytest.raises(ag.errors.CheckpointError, match="Unexpected key"):
         other.load_state_dict({**averaged.state_dict(), "module.more": ag.zeros(1)})

@@ -19,6 +19,7 @@ from test_viz_steps import CASES, Case, data, mlp
 
 import autograd_core as ag
 import nn
+import optim
 from autograd_core import writes
 from autograd_core.graph import reachable
 from autograd_core.viz import Stepper, Trace, TraceNode, trace, validate
@@ -360,6 +361,55 @@ def test_modules_are_a_tree() -> None:
     assert {m.path for m in made.modules} == set(by_path)
 
 
+def parameters(made: Trace) -> list[str]:
+    return [str(n) for n in made.nodes if n.kind == "parameter"]
+
+
+def test_with_several_modules_every_parameter_bears_the_name_of_its_own() -> None:
+    made = nn.Sequential(nn.Linear(2, 3)), nn.Sequential(nn.Linear(3, 1, bias=False), nn.Tanh(), nn.Linear(1, 1))
+    first, G = made[0][0], made[0]
+    loss = first(data(4, 2)).sum()
+    assert parameters(trace(loss)) == ["0.weight", "0.bias"]  # of one module, though a part of it has a variable too
+    assert parameters(trace(loss, names={"w": first.weight})) == ["w", "0.bias"]
+    D = made[1]
+    loss = nn.MSELoss()(D(G(data(4, 2))), ag.zeros(4, 1))
+    assert parameters(trace(loss)) == ["G.0.weight", "G.0.bias", "D.0.weight", "D.2.weight", "D.2.bias"]
+    assert parameters(trace(D, data(4, 3))) == ["D.0.weight", "D.2.weight", "D.2.bias"]
+    assert [m.path for m in trace(D, data(4, 3)).modules] == ["D", "D.0", "D.1", "D.2"]
+    assert parameters(trace(nn.Linear(2, 2), data(4, 2)))[0] == "model.weight"
+
+
+def test_a_variable_that_is_called_as_a_path() -> None:
+    net, bias = nn.Linear(2, 3), ag.ones(3, requires_grad=True)
+    loss = (net(data(4, 2)) + bias).sum()
+    assert parameters(trace(loss)) == ["weight", "net.bias"]
+    assert trace(loss).find("bias").kind == "leaf"
+
+
+def test_what_only_looks_like_a_module_does_no_harm(torch: Any) -> None:
+    class Foreign:
+        def named_parameters(self) -> Any:
+            raise NotImplementedError
+
+    net, foreign, beside = nn.Linear(2, 3), Foreign(), torch.nn.Linear(2, 3)
+    loss = net(data(4, 2)).sum()
+    assert (foreign, beside, parameters(trace(loss))) == (foreign, beside, ["weight", "bias"])
+    with ag.viz.record(every=1) as r:
+        loss.backward()
+    assert list(r.parameters) == ["weight", "bias"]
+
+
+def test_an_averaged_model_is_a_module_as_others() -> None:
+    model = nn.Sequential(nn.Linear(2, 3), nn.Tanh())
+    ema = optim.swa_utils.AveragedModel(model)
+    loss = (model(data(4, 2)) - ema(data(4, 2))).sum()
+    made = trace(loss)
+    assert parameters(made) == ["model.0.weight", "model.0.bias", "ema.module.0.weight", "ema.module.0.bias"]
+    assert {"model.0", "ema.module.0"} <= {m.path for m in made.modules}
+    assert ag.viz.draw(ema, data(4, 2)).trace.modules[0].cls == "AveragedModel"
+    assert loss.explain() is not None
+
+
 # -------------------------------------------------------------------------------------------------- outputs and arguments
 
 
@@ -397,6 +447,11 @@ WRONG: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "no grad": (lambda: trace(ag.ones(2)), ag.errors.GraphError, r"a tensor of shape \(2,\) requires no gradient"),
     "model": (lambda: trace(nn.ReLU(), ag.ones(2)), ag.errors.GraphError, "no output of the model requires gradients"),
     "type": (lambda: trace(3), ag.errors.ArgumentError, "x is a int: expected a Tensor, or a model and its input"),
+    "no input": (
+        lambda: trace(nn.Linear(2, 3)),
+        ag.errors.ArgumentError,
+        r"x is a Linear without an input, missing .*'input': .*; write draw\(model, x\)",
+    ),
     "more": (lambda: trace(X * 2, 3), ag.errors.ArgumentError, "argument 1 is a int: expected a Tensor"),
     "keyword": (lambda: trace(X * 2, scale=3), ag.errors.ArgumentError, "scale: expected keyword arguments only where"),
     "shape": (

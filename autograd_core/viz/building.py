@@ -85,7 +85,8 @@ class Builder:
         self.edges: list[TraceEdge] = []
         self.of: dict[Node, TraceNode] = {}
         self.modules: dict[Scope, TraceModule] = {}
-        self.has_several_models = len({outermost(call.scope) for call in self.calls if call.scope is not None}) > 1
+        roots = {outermost(call.scope) for call in self.calls if call.scope is not None}
+        self.has_several_models = len(roots) > 1 or known.has_several_models
         self.errors: dict[Node, str] = {}  # what was raised, of calls that are to be shown as failed
         self.into: dict[int, list[TraceEdge]] = {}
         self.edge_at: dict[tuple[Node, int], TraceEdge] = {}

@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import inspect
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import groupby
 from types import FrameType, ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..graph import Node
 from ..modes import Scope
 from ..tensor import Tensor
 from .source import literal
 
-__all__ = ["Known", "last_calls", "numbered", "outermost", "period", "variables"]
+__all__ = ["Known", "is_module", "last_calls", "numbered", "outermost", "period", "variables"]
 
 SEVERAL = 64  # entries of a list or dict that are looked at
+OF_MODULES = ("modules", "named_buffers", "named_modules", "named_parameters", "parameters")  # methods
+
+
+class Name(NamedTuple):
+    """What a tensor is called: a variable, or its path in a module, which is the outermost one, and what that is called."""
+
+    path: str
+    module: Any = None
+    variable: str = ""
 
 
 class Known:
@@ -27,21 +36,28 @@ class Known:
         self.roots: dict[Scope, str] = {}  # of modules that are in no other: their variables
         self.parameters: set[int] = set()  # ids of arrays
         self.given: set[int] = set()  # ids of arrays that the program has itself, and gives to its modules
+        self.has_several_models = False  # that have parameters, and none of which is in another
+        self._variables: set[str] = set()
         self._packages: dict[str, ModuleType] = {}
         self.results: dict[Node, Any] = {}  # the arrays of tensors that operations made
-        self._nodes: dict[Node, str] = {}
-        self._arrays: dict[int, tuple[str, Any]] = {}  # id -> the name, and the array, so that the id stays its own
+        self._nodes: dict[Node, Name] = {}
+        self._arrays: dict[int, tuple[Name, Any]] = {}  # id -> the name, and the array, so that the id stays its own
 
     def of(self, node: Node | None, array: Any = None) -> str | None:
         """Return the name of a tensor by its node, or by its array, or None."""
         if node is not None and node in self._nodes:
-            return self._nodes[node]
+            return self._text(self._nodes[node])
         entry = self._arrays.get(id(array))
-        return entry[0] if entry is not None and array is not None else None
+        return self._text(entry[0]) if entry is not None and array is not None else None
 
     def array(self, name: str) -> Any:
         """Return the array of the leaf or constant of that name, or None."""
-        return next((array for known, array in self._arrays.values() if known == name), None)
+        return next((array for known, array in self._arrays.values() if self._text(known) == name), None)
+
+    def _text(self, name: Name) -> str:
+        """Return the path, with the name of the module before it where there are several, or a variable is called so."""
+        alone = name.module is None or not (self.has_several_models or name.path in self._variables)
+        return name.path if alone else f"{name.variable}.{name.path}"
 
     def add(self, names: Mapping[str, Any]) -> None:
         """Take in tensors, modules, and lists and dicts of tensors; what is known already keeps its name."""
@@ -49,16 +65,19 @@ class Known:
             if name.startswith("_") or name == "Out":
                 continue  # `_` and `__`, of prompts and of who does not care; what a notebook's cells returned
             if isinstance(value, Tensor):
-                self._note(name, value)
+                self._note(Name(name), value)
                 self.given.add(id(value.array))
             elif isinstance(value, ModuleType):
                 self._packages.setdefault(name, value)
-            elif hasattr(type(value), "named_parameters"):
-                self.add_module(name, value)
+            elif is_module(value):
+                self._add_module(name, value)
             elif isinstance(value, list | tuple):
                 self._add_entries(name, enumerate(value[:SEVERAL]))
             elif type(value) is dict:
                 self._add_entries(name, list(value.items())[:SEVERAL])
+        models = {id(name.module) for key, (name, _) in self._arrays.items() if key in self.parameters}
+        self.has_several_models = len(models - {id(None)}) > 1
+        self._variables = {name.path for name, _ in self._arrays.values() if name.module is None}
 
     def is_package(self, text: str) -> bool:
         """Return whether *text*, in the program, is a package or a file of functions, such as ``nn.functional``."""
@@ -68,32 +87,46 @@ class Known:
             found = getattr(found, part, None)
         return isinstance(found, ModuleType)
 
-    def add_module(self, name: str, module: Any) -> None:
-        """Take in the parameters and buffers of *module* by their paths, with *name* before them where a path is taken."""
+    def _add_module(self, name: str, module: Any) -> None:
+        """Take in the parameters and buffers of *module*, which is called *name*, and those that a module in it has by now."""
         if (scope := getattr(module, "_scope", None)) is not None and scope.outer is None:
             self.roots.setdefault(scope, name)
+        inside = set()
         for _, inner in module.named_modules():
+            inside.add(id(inner))
             if (scope := getattr(inner, "_scope", None)) is not None:  # it has run
                 self.modules.setdefault(scope, inner)
-        taken = {known for known, _ in self._arrays.values()}
         for kind in (module.named_parameters, module.named_buffers):
             for path, t in kind():
+                if not isinstance(t, Tensor):
+                    continue  # it is a module of another library
                 if kind == module.named_parameters:
                     self.parameters.add(id(t.array))
-                self._note(path if path not in taken else f"{name}.{path}", t)
+                self._note(Name(path, module, name), t, inside)
 
     def _add_entries(self, name: str, entries: Iterable[tuple[Any, Any]]) -> None:
         for key, value in entries:
             if isinstance(value, Tensor):
-                self._note(f"{name}[{key!r}]", value)
+                self._note(Name(f"{name}[{key!r}]"), value)
                 self.given.add(id(value.array))
 
-    def _note(self, name: str, t: Tensor) -> None:
+    def _note(self, name: Name, t: Tensor, inside: Collection[int] = ()) -> None:
+        """Note what *t* is called, unless that is known: but from a module of those *inside*."""
         if t.node is not None:
-            self._nodes.setdefault(t.node, name)
+            if _is_new(self._nodes.get(t.node), inside):
+                self._nodes[t.node] = name
             self.results.setdefault(t.node, t.array)
-        if t.is_leaf:
-            self._arrays.setdefault(id(t.array), (name, t.array))
+        if t.is_leaf and _is_new(self._arrays.get(id(t.array), (None,))[0], inside):
+            self._arrays[id(t.array)] = name, t.array
+
+
+def _is_new(known: Name | None, inside: Collection[int]) -> bool:
+    return known is None or id(known.module) in inside
+
+
+def is_module(value: Any) -> bool:
+    """Return whether *value* is a module with parameters: by its methods, for the engine does not know ``nn``."""
+    return all(hasattr(type(value), method) for method in OF_MODULES)
 
 
 def variables(frame: FrameType) -> dict[str, Any]:

@@ -5,9 +5,11 @@ Making it changes nothing: not the graph, not ``.grad``, not the state of the ra
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -57,11 +59,13 @@ def trace(x: Any, *more: Any, gradient: Any = None, names: Mapping[str, Any] | N
             raise ArgumentError(f"trace: {', '.join(kwargs)}: expected keyword arguments only where a model is called")
         outputs, recorder = [x, *more], None
     elif callable(x):
+        if not more and not kwargs:
+            _check_takes_nothing(x)
         recorder = Recorder(copies)
         known.given.update(id(t.array) for t in _tensors((more, kwargs)))
         with _put_back(x), _watched(recorder), enable_grad():
             outputs = _with_graph(_tensors(x(*more, **kwargs)))
-            known.add({"model": x})  # here, where its buffers are those that it read
+            known.add({_name_of(x, frame): x})  # here, where its buffers are those that it read
     else:
         raise ArgumentError(f"trace: x is a {type(x).__name__}: expected a Tensor, or a model and its input")
     known.add(variables(frame))
@@ -80,6 +84,25 @@ def trace_known(outputs: Sequence[Tensor], known: Known) -> Trace:
     'weight'
     """
     return Builder(_seeds(outputs, None), outputs, known, Copies(), None, None).build()
+
+
+def _check_takes_nothing(model: Any) -> None:
+    """Raise ArgumentError for a model that cannot be called without an input."""
+    try:
+        inspect.signature(getattr(model, "forward", model)).bind()
+    except TypeError as error:
+        kind = type(model).__name__
+        raise ArgumentError(
+            f"trace: x is a {kind} without an input, {error}: expected what it is called with behind it; write draw(model, x), "
+            "step(model, x) or trace(model, x)"
+        ) from None
+    except ValueError:
+        return  # it does not say what it takes
+
+
+def _name_of(model: Any, frame: FrameType) -> str:
+    """Return what the program calls *model*, or "model"."""
+    return next((name for name, value in variables(frame).items() if value is model), "model")
 
 
 def _tensors(structure: Any) -> Iterator[Tensor]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, NoReturn
 
@@ -145,12 +145,16 @@ class Message:
         """Accept fields that change nothing here."""
         self.taken.update(names)
 
-    def done(self) -> None:
-        """Raise DataError for the first field that nobody took: it is misspelt, or not supported."""
+    def only(self, names: Collection[str]) -> None:
+        """Raise DataError for the first field that is none of *names*: it is misspelt, or not supported."""
         for name, entries in self.fields.items():
-            if name not in self.taken:
-                hint = _near(name, sorted(self.taken))
+            if name not in names:
+                hint = _near(name, sorted(names))
                 self.fail(f"{self.what} has no field {name!r} here;{hint or ' delete it'}", entries[0].line)
+
+    def done(self) -> None:
+        """Raise DataError for the first field that nobody took."""
+        self.only(self.taken)
 
     def _number(self, name: str, entry: Entry, least: float | None) -> Any:
         if isinstance(entry.value, str | Message) or (least is not None and not entry.value >= least):

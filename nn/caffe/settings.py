@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -104,6 +104,12 @@ class SolverSettings:
     random_seed: int = 0
 
 
+# What may stand in a solver file, so that a misspelt field is named before the field that is then missing.
+IGNORED = ("debug_info", "device_id", "snapshot_format")
+FIELDS = {f.name for kind in (SolverSettings, LearningRate) for f in fields(kind)} - {"rate", "policy"}
+FIELDS |= {"lr_policy", "solver_mode", "solver_type", *IGNORED}
+
+
 def read_prototxt(path: str | Path) -> Message:
     """Return the message in the file *path*; raise DataError where it cannot be read.
 
@@ -129,6 +135,7 @@ def read_solver(path: str | Path) -> SolverSettings:
     0.9
     """
     m = read_prototxt(path)
+    m.only(FIELDS)
     kind = m.choice("type", TYPES, None)
     old = m.choice("solver_type", tuple(OLD_TYPES), None)
     if kind and old:
@@ -141,7 +148,7 @@ def read_solver(path: str | Path) -> SolverSettings:
     if bool(interval) != bool(tests):
         m.fail("test_iter and test_interval stand together; add the other", m.line_of("test_iter"))
     m.choice("solver_mode", ("CPU", "GPU"), "CPU")  # whichever: it is computed here
-    m.ignore("debug_info", "device_id", "snapshot_format")
+    m.ignore(*IGNORED)
     clip = float(m.number("clip_gradients", -1.0))
     settings = SolverSettings(
         net=_find(m, Path(path)),

@@ -8,6 +8,7 @@ from typing import Any
 from ...errors import ArgumentError
 from ...tensor import Tensor
 from ..draw import Drawing
+from ..names import is_module
 from ..schema import Trace
 from ..stepper import Stepper
 from .graphs import html_of_drawing, html_of_stepper, text_of_stepper
@@ -39,7 +40,7 @@ def mimebundle(x: Any) -> dict[str, str]:
     if isinstance(x, Trace | Stepper):
         stepper = _stepper(x)
         return {"text/html": html_of_stepper(stepper), "text/plain": text_of_stepper(stepper)}
-    if hasattr(type(x), "named_modules"):
+    if is_module(x):
         return {"text/html": html_of_module(x), "text/plain": repr(x)}
     raise ArgumentError(
         f"mimebundle: x is a {type(x).__name__}: expected a Tensor, a Module, or what draw, trace or step returns"

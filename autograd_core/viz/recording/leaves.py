@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import weakref
-from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -15,7 +14,7 @@ from numpy import ndarray
 from ...errors import ArgumentError
 from ...graph import Node
 from ...tensor import Tensor
-from ..names import Known, variables
+from ..names import Known, is_module, variables
 from ..values import operands_of
 from .frames import Parameter
 
@@ -83,16 +82,12 @@ def _given(model: Any) -> dict[str, Any]:
     """Return the modules of the argument *model*: one, or a dict of several."""
     modules = dict(model) if isinstance(model, Mapping) else {"model": model}
     for name, module in modules.items():
-        if not _is_module(module):
+        if not is_module(module):
             what = "model" if module is model else f"model[{name!r}]"
             raise ArgumentError(
                 f"record: {what} is a {type(module).__name__}: expected a module with parameters, or a dict of modules"
             )
     return modules
-
-
-def _is_module(value: Any) -> bool:
-    return hasattr(type(value), "named_parameters")
 
 
 def _first_uses(calls: Sequence[Node]) -> Used:
@@ -107,15 +102,12 @@ def _first_uses(calls: Sequence[Node]) -> Used:
 def _paths(modules: Mapping[str, Any]) -> dict[int, tuple[str, str]]:
     """Return name and path of all parameters by the ids of the tensors.
 
-    A name is the path, with the name of the module in front where another module has the same path.
+    A name is the path, with the name of the module in front where there are several.
     """
-    paths = {name: {path: id(p) for path, p in module.named_parameters()} for name, module in modules.items()}
-    count = Counter(path for own in paths.values() for path in own)
     found: dict[int, tuple[str, str]] = {}
-    for name, own in paths.items():
-        alone = all(count[path] == 1 for path in own)
-        for path, key in own.items():
-            found.setdefault(key, (path if alone else f"{name}.{path}", path))
+    for name, module in modules.items():
+        for path, p in module.named_parameters():
+            found.setdefault(id(p), (path if len(modules) == 1 else f"{name}.{path}", path))
     return found
 
 
@@ -129,9 +121,9 @@ def _modules_around(frame: FrameType) -> dict[str, Any]:
         own = getattr(values.get("self"), "__dict__", {})
         for name, value in (*values.items(), *own.items()):
             if (
-                _is_module(value)
+                is_module(value)
                 and all(value is not module for module in held.values())
-                and next(iter(value.parameters()), None) is not None
+                and isinstance(next(iter(value.parameters()), None), Tensor)
             ):
                 held.setdefault(name, value)
     inside = {id(part) for module in held.values() for part in module.modules() if part is not module}
@@ -148,7 +140,7 @@ def _variables_around(frame: FrameType) -> Known:
     """Return what the variables of a function and of those that called it name, its own first."""
     known = Known()
     for values in _variables_outward(frame):
-        known.add({name: value for name, value in values.items() if not _is_module(value)})
+        known.add({name: value for name, value in values.items() if not is_module(value)})
     return known
 
 
