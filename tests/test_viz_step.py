@@ -231,10 +231,11 @@ def test_who_does_not_look_pays_for_the_position_alone(write: Any, step: Any) ->
         recorded = next(n for n in ast.walk(function) if isinstance(n, ast.If) and "recording()" in ast.unparse(n.test))
         return sorted({ast.unparse(n.func) for n in ast.walk(recorded) if isinstance(n, ast.Call)})
 
-    before = calls()
-    assert before == ["Node", "getframe", "outside", "recording", "scope", "tick"]
+    watched, before = list(WATCHED), calls()
+    if not watched:  # the line for those who pack tensors stays, once somebody did
+        assert before == ["Node", "getframe", "outside", "recording", "scope", "tick"]
     step("train.py:loss")
-    assert (calls(), attending.get(), watching.get(), WATCHED) == (before, (), None, [])
+    assert (calls(), attending.get(), watching.get(), WATCHED) == (before, (), None, watched)
 
 
 # ------------------------------------------------------------------------------------------------------------- the page
