@@ -12,6 +12,7 @@ __all__ = ["setup"]
 
 # What latex2mathml does not know, in words that it does.
 INSTEAD = {r"\arg": r"\operatorname{arg}", r"\big\langle": r"\langle", r"\big\rangle": r"\rangle"}
+BRACE = '<mo stretchy="true" fence="true" form="prefix">&#x0007B;</mo><mtable>'  # site.css draws it
 LOGGER = logging.getLogger(__name__)
 
 
@@ -40,6 +41,7 @@ def mathml(node: nodes.Element, shown: str) -> str:
     for theirs, ours in INSTEAD.items():
         tex = tex.replace(theirs, ours)
     made = str(convert(tex, display=shown)).replace(r"\_", "_")  # which it leaves as it is in \text
+    made = made.replace(BRACE, '<mtable class="cases">')
     if "\\" in made:
         LOGGER.warning("a command in the formula %r is unknown; write it in others", tex, location=node)
     return made

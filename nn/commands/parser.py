@@ -87,7 +87,9 @@ def _train(options: argparse.Namespace, factories: Factories, arguments: Sequenc
         given_too = [word.partition("=")[0] for word in arguments if word.startswith("--")]
         for option in given_too:
             if option not in WITH_SOLVER:
-                raise UsageError(f"{option} does not go with --solver: write it into {options.solver}, or train a MODEL")
+                raise UsageError(
+                    f"{option} does not go with --solver: write it into {options.solver}, or train a MODEL"
+                )
         _use_threads(options.threads)
         return solve(options.solver, options.snapshot, options.data_dir, factories)
     if options.snapshot is not None:
