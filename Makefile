@@ -12,7 +12,7 @@ ready = .venv/ready-$(1)
 endif
 
 PYTHONS := $(or $(PYTHON),python3 python3.13 python3.12 python3.11 python)
-KERNEL_TESTS := $(addprefix tests/test_,kernels.py convolution_kernels.py ctc.py fused_kernels.py math_kernels.py pool_kernels.py product.py recurrent.py optim.py optimizers_more.py)
+KERNEL_TESTS := $(addprefix tests/test_,kernels.py convolution_kernels.py ctc.py fused_kernels.py math_kernels.py pool_kernels.py product.py recurrent.py sgd_and_adam.py adadelta_to_rprop.py optimizer.py optimizer_memory.py optimizer_state.py)
 PYTEST := $(PY) -m pytest -n auto --maxprocesses 8
 
 .DEFAULT_GOAL := help
