@@ -213,9 +213,7 @@ def test_paper_has_the_step_and_a_table_of_all(window: Callable[..., Window], tr
     rows = w.run(
         "[...document.querySelectorAll('#printed tbody tr')].map((r) => [...r.children].map((c) => c.textContent))"
     )
-    assert [row[:4] for row in rows] == [
-        [str(s.number + 1), str(s.node), str(s.to), s.rule.text if s.rule else ""] for s in made.steps
-    ]
+    assert [row[:4] for row in rows] == [[str(s.number + 1), str(s.node), str(s.to), s.formula] for s in made.steps]
     assert w.page.locator("#panel h2").is_visible()
     assert not w.page.locator("footer").is_visible()
     assert w.run("getComputedStyle(document.body).color") == "rgb(26, 34, 45)"  # ink on paper
