@@ -19,7 +19,7 @@ PYTEST := $(PY) -m pytest -n auto --maxprocesses 8
 .PHONY: help demo test test-all coverage lint format type bench bench-quick bench-readme docs docs-architecture docs-errors docs-lessons docs-library docs-links docs-performance docs-pictures docs-rules docs-screenshots notebooks wheel env-dev clean distclean
 
 help:  ## say what each target does
-	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
 
 demo: $(call ready,train)  ## train LeNet-5 on the embedded Fashion-MNIST pictures and show the report
 	@out=runs/lenet; n=2; while [ -e $$out ]; do out=runs/lenet-$$n; n=$$((n + 1)); done; \

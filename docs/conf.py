@@ -13,6 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))  # for the kernels
+os.environ["JUPYTER_PATH"] = str(ROOT / "docs" / "site" / "jupyter")  # a kernel that does not warn of its own machine
 
 from autograd_core.version import __version__  # noqa: E402
 

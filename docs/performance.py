@@ -62,7 +62,8 @@ def table(run: report.Run, group: str) -> Iterator[str]:
     for row in rows:
         ours, theirs = (row["seconds"].get(name, {}).get("minimum") for name in (OURS, PYTORCH))
         ratios = [report.ratio(row), *(report.ratio(other.get((row["name"], row["part"]))) for other in beside)]
-        cells = [row["name"], row["part"], *map(report.time, (ours, theirs)), *map(report.number, ratios)]
+        times = (unbroken(report.time(seconds)) for seconds in (ours, theirs))
+        cells = [row["name"], row["part"], *times, *map(report.number, ratios)]
         cells += [report.number(over(row, name)) for name in others]
         yield "| " + " | ".join(cells) + " |"
 
@@ -72,8 +73,13 @@ def startup(run: report.Run) -> Iterator[str]:
     yield f"| | ours | {PYTORCH} |"
     yield "|---|--:|--:|"
     for row in run["startup"]:
-        values = (report.amount(row["values"].get(name), row["unit"]) for name in (OURS, PYTORCH))
+        values = (unbroken(report.amount(row["values"].get(name), row["unit"])) for name in (OURS, PYTORCH))
         yield f"| {row['name']} | " + " | ".join(values) + " |"
+
+
+def unbroken(amount: str) -> str:
+    """Return a number and its unit as one word, which stays in one line."""
+    return amount.replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def over(row: report.Row, name: str) -> float | None:

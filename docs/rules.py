@@ -10,6 +10,8 @@ from autograd_core.primitive import Primitive
 from autograd_core.viz import rule
 from autograd_core.viz.told import FUNCTIONS
 
+from .families import title
+
 __all__ = ["PATH", "page"]
 
 PATH = Path(__file__).with_suffix(".md")
@@ -35,13 +37,13 @@ differences of the primitive, so that what stands here is what is computed. In a
 
 def page() -> str:
     """Return the page as text."""
-    families: dict[str, list[Primitive]] = {}
+    files: dict[str, list[Primitive]] = {}
     for primitive in sorted(PRIMITIVES.values(), key=_place):
         module = primitive.forward.__module__
         if module.startswith("autograd_core.ops."):
-            families.setdefault(module.removeprefix("autograd_core.ops."), []).append(primitive)
-    sections = [_section(module, primitives) for module, primitives in families.items()]
-    constant = sorted(p.name for primitives in families.values() for p in primitives if not p.live)
+            files.setdefault(module, []).append(primitive)
+    sections = [_section(module, primitives) for module, primitives in files.items()]
+    constant = sorted(p.name for primitives in files.values() for p in primitives if not p.live)
     text = ABOUT + "\n".join(section for section in sections if section)
     text += (
         "\n## Without a derivative\n\nThe results of these are indices, conditions or steps, constant for the graph: "
@@ -65,8 +67,7 @@ def _section(module: str, primitives: Iterable[Primitive]) -> str:
             rows.append([f"`{primitive.name}`", f"`{operand}`", f"`{shown.text}`", f"$`{shown.latex}`$", shown.words])
     if not rows:
         return ""
-    title = ": ".join(part.replace("_", " ") for part in module.split("."))
-    return f"## {title[0].upper()}{title[1:]}\n\n{_table('primitive | for | rule | in mathematics | in words', rows)}"
+    return f"## {title(module)}\n\n{_table('primitive | for | rule | in mathematics | in words', rows)}"
 
 
 def _table(head: str, rows: Iterable[list[str]]) -> str:

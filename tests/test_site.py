@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ import nn
 for needed in ("furo", "latex2mathml", "myst_nb"):
     pytest.importorskip(needed, reason="pip install -e '.[docs]'")
 sphinx = pytest.importorskip("sphinx.application", reason="pip install -e '.[docs]'")
+reference = pytest.importorskip("docs.site.reference")
 
 ROOT = Path(__file__).parents[1]
 CONF = """\
@@ -85,6 +87,17 @@ def test_formulas_are_mathml(site: Path) -> None:
     assert "MathJax" not in text
 
 
+def test_cases_have_a_drawn_brace() -> None:
+    from docutils import nodes
+
+    from docs.site.mathematics import mathml
+
+    made = mathml(nodes.math(text=r"\begin{cases} a & b \\ c & d \end{cases}"), "inline")
+    assert '<mtable class="cases">' in made
+    assert "{" not in made
+    assert "&#x0007B;" not in made
+
+
 def test_a_formula_that_cannot_be_shown_is_a_warning() -> None:
     from docutils import nodes
 
@@ -102,6 +115,25 @@ def test_the_reference_has_every_name_once(site: Path) -> None:
     assert all(f'id="nn.init.{name}"' in text for name in nn.init.__all__)
     assert " ".join((nn.init.zeros_.__doc__ or "").split()[:3]) in text
     assert "[source]" in text
+
+
+def test_every_name_is_on_one_page() -> None:
+    found: list[tuple[str, str]] = []
+    for path in sorted(reference.PAGES.glob("*.rst")):
+        for name, body in re.findall(r"^\.\. face:: (\S+)\n((?: .*\n)*)", path.read_text("utf-8"), re.MULTILINE):
+            options = dict(re.findall(r":(\w+):([^:]*)", body))
+            face = importlib.import_module(name)
+            chosen = reference.chosen(face, options.get("of", ""), options.get("without", ""))
+            found += ((name, one) for one, _ in chosen)
+    faces = map(importlib.import_module, reference.faces())
+    names = [(face.__name__, one) for face in faces for one, _ in reference.chosen(face, "", "")]
+    assert not set(names) - set(found), "name the files of these on a page of docs/api"
+    assert len(found) == len(set(found)), "on two pages of docs/api"
+
+
+def test_what_a_layer_calls_is_no_method_of_it() -> None:
+    assert reference.is_borrowed(vars(nn.Conv2d)["function"])
+    assert not reference.is_borrowed(vars(nn.Module)["add_module"])
 
 
 def test_errors_and_values_have_headings_of_their_own(site: Path) -> None:

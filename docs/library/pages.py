@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import sys
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -14,6 +13,7 @@ from conformance.methods import METHODS
 
 import nn
 
+from .. import families
 from . import faces, initial, ours, updates
 from .corners import CORNERS, Corner, worded
 from .derivatives import MISSING, NONE, YES, ZERO, Way, kernels, orders
@@ -95,10 +95,10 @@ class Library:
 
     def page(self) -> str:
         parts = [GENERATED, ABOUT, "\n## Functions of `autograd_core`\n"]
-        parts += [f"\n### {family}\n\n{self.functions(group)}" for family, group in by_file(faces.functions("ag"))]
+        parts += [f"\n{family}\n{self.functions(group)}" for family, group in by_file(faces.functions("ag"))]
         parts += [f"\n## {title(face)}\n\n{self.functions(faces.functions(face))}" for face in list(faces.TABLES)[1:]]
         parts += [f"\n## Methods of `Tensor` that are no functions\n\n{self.methods()}", "\n## Layers\n"]
-        parts += [f"\n### {family}\n\n{layers(group)}" for family, group in by_file(faces.layers())]
+        parts += [f"\n{family}\n{layers(group)}" for family, group in by_file(faces.layers())]
         parts += [f"\n## Optimizers\n\n{optimizers()}", f"\n## Schedules of learning rates\n\n{schedules()}"]
         parts += [f"\n## Further names in {title(face)}\n\n{others(face)}" for face in OTHERS]
         return "".join(parts)
@@ -206,11 +206,11 @@ def table(head: str, rows: Iterable[Sequence[str]]) -> str:
 
 
 def by_file(group: Iterable[tuple[str, Any]]) -> list[tuple[str, list[tuple[str, Any]]]]:
-    """Return what is of one file together, under the first line of that file."""
+    """Return what is of one file together, under its heading, as Markdown."""
     files: dict[str, list[tuple[str, Any]]] = {}
     for name, thing in group:
         files.setdefault(thing.__module__, []).append((name, thing))
-    return [(first_line(sys.modules[module]).rstrip("."), files[module]) for module in sorted(files)]
+    return [(f"### {families.title(module)}\n\n{families.about(module)}\n", files[module]) for module in sorted(files)]
 
 
 def title(face: str) -> str:

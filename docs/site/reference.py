@@ -5,7 +5,8 @@ A page of the reference is a heading and this directive; a new public name is th
     .. face:: nn.init
 
 What several faces have is told by the one with the shortest name, and the others lead there.  ``:of:`` keeps what is defined
-in modules whose names begin so, ``:without:`` leaves that out.  ``:families:`` puts what one file defines under its first line.
+in these modules of the face, or below them; ``:without:`` leaves that out.  ``:families:`` puts what one file defines under its
+name and its first line.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from docutils.parsers.rst import directives
 from docutils.statemachine import StringList
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.nodes import nested_parse_with_titles
+
+from .. import families
 
 __all__ = ["PAGES", "faces", "setup"]
 
@@ -67,31 +70,21 @@ class Face(SphinxDirective):
         """Return the groups of names, each a section where there are several."""
         face = importlib.import_module(self.arguments[0])
         groups: dict[str, list[Named]] = {}
-        for name, value in self.chosen(face):
-            groups.setdefault(self.group(face, name, value), []).append((name, value))
+        about: dict[str, str] = {}  # what families have
+        for name, value in chosen(face, *(self.options.get(option, "") for option in ("of", "without"))):
+            groups.setdefault(title := self.group(face, name, value), []).append((name, value))
+            if title not in KINDS:
+                about[title] = families.about(value.__module__)
         if not groups:
             raise self.error(f"{face.__name__} has no public name of these")
         lines: list[str] = []
         for title in sorted(groups, key=lambda title: KINDS.index(title) if title in KINDS else -1):
-            lines += ["", title, "-" * len(title), ""] if len(groups) > 1 else []
+            lines += ["", title, "-" * len(title), "", about.get(title, ""), ""] if len(groups) > 1 else []
             lines += (line for name, value in groups[title] for line in entry(face, name, value))
         section = nodes.section()
         section.document = self.state.document
         nested_parse_with_titles(self.state, StringList(lines, source=f"{face.__name__}.__all__"), section)
         return section.children
-
-    def chosen(self, face: ModuleType) -> Iterator[Named]:
-        """Yield the names that this page is to have; modules have pages of their own."""
-        of, without = (tuple(self.options.get(option, "").split()) for option in ("of", "without"))
-        for name in face.__all__:
-            value = getattr(face, name)
-            home = str(getattr(value, "__module__", None) or face.__name__)
-            if (
-                not inspect.ismodule(value)
-                and (not of or home.startswith(of))
-                and not (without and home.startswith(without))
-            ):
-                yield name, value
 
     def group(self, face: ModuleType, name: str, value: Any) -> str:
         """Return the heading under which a name belongs."""
@@ -100,10 +93,28 @@ class Face(SphinxDirective):
         if homes()[id(value)] != f"{face.__name__}.{name}":
             return "Told elsewhere"
         if "families" in self.options:
-            return first_line(importlib.import_module(value.__module__)).partition(":")[0].rstrip(".")
+            return families.title(value.__module__)
         if isinstance(value, type):
             return "Errors" if issubclass(value, BaseException) else "Classes"
         return "Functions"
+
+
+def chosen(face: ModuleType, of: str, without: str) -> Iterator[Named]:
+    """Yield the names that a page is to have; modules have pages of their own."""
+    for name in face.__all__:
+        value = getattr(face, name)
+        if (
+            not inspect.ismodule(value)
+            and (not of or is_below(face, of, value))
+            and not (without and is_below(face, without, value))
+        ):
+            yield name, value
+
+
+def is_below(face: ModuleType, modules: str, value: Any) -> bool:
+    """Say whether *value* is defined in, or below, one of these modules of *face*."""
+    home = f"{getattr(value, '__module__', None) or face.__name__}."
+    return home.startswith(tuple(f"{face.__name__}.{module}." for module in modules.split()))
 
 
 def entry(face: ModuleType, name: str, value: Any) -> list[str]:
@@ -116,8 +127,20 @@ def entry(face: ModuleType, name: str, value: Any) -> list[str]:
     if not value.__module__.startswith(face.__name__.partition(".")[0]):
         return [f".. py:data:: {path}", "", f"   ``{value.__module__}.{value.__qualname__}``", ""]
     if isinstance(value, type):
-        return [f".. autoclass:: {path}", "   :members:", "   :show-inheritance:", ""]
+        borrowed = [name for name, function in vars(value).items() if is_borrowed(function)]
+        return [
+            f".. autoclass:: {path}",
+            "   :members:",
+            f"   :exclude-members: {', '.join(borrowed)}",
+            "   :show-inheritance:",
+            "",
+        ]
     return [f".. autofunction:: {path}", ""]
+
+
+def is_borrowed(attribute: Any) -> bool:
+    """Say whether an attribute of a class is a function of a module, such as what a layer calls, and so no method."""
+    return inspect.isfunction(attribute) and "." not in attribute.__qualname__
 
 
 def only_public(app: Any, name: str, cls: type, options: Any, bases: list[Any]) -> None:
