@@ -1,4 +1,4 @@
-"""Problems for optimizers, and the steps that PyTorch's take on them."""
+"""Optimizers beside PyTorch's, and beside plain NumPy, on a small problem."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ __all__ = [
     "network",
     "problem",
     "set_gradients",
+    "takes_the_steps_of_numpy",
     "takes_the_steps_of_torch",
 ]
 
@@ -77,6 +78,26 @@ def set_gradients(tensors: list[ag.Tensor], gradients: list[np.ndarray | None]) 
 def blocks(optimizer: optim.Optimizer) -> list[int]:
     """How many parameters each kernel call updates."""
     return [len(block.places) for layout in optimizer._layouts for block in layout.blocks]
+
+
+def takes_the_steps_of_numpy(
+    reference: Callable[..., np.ndarray], name: str, options: dict[str, Any], given: Problem, steps: int
+) -> None:
+    """Fail unless the parameters are where *reference* leads them, in float64: (name, options, p, gradient, state) -> p."""
+    params, gradients = given
+    tensors, dtype = make(params), params[0].dtype
+    optimizer = getattr(optim, name)(tensors, **options)
+    expected = [p.astype("float64") for p in params]
+    states: list[dict[str, Any]] = [{"machine epsilon": np.finfo(dtype).eps} for _ in params]
+    for step in range(steps):
+        set_gradients(tensors, gradients(step))
+        optimizer.step()
+        for i, g in enumerate(gradients(step)):
+            if g is not None:
+                expected[i] = reference(name, options, expected[i], g.astype("float64"), states[i])
+    for t, e in zip(tensors, expected, strict=True):
+        assert t.array.dtype == dtype
+        np.testing.assert_allclose(t.array, e, **TOLERANCE[str(dtype)], err_msg=str(options))
 
 
 def takes_the_steps_of_torch(

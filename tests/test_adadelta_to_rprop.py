@@ -14,7 +14,7 @@ from optimizers_beside_torch import (
     has_the_defaults_of_torch,
     make,
     network,
-    set_gradients,
+    takes_the_steps_of_numpy,
     takes_the_steps_of_torch,
 )
 from options_of_optimizers import CLASSES, OPTIONS, combinations, names, problem_for
@@ -115,20 +115,7 @@ def reference(name: str, o: dict[str, Any], p: np.ndarray, g: np.ndarray, s: dic
 @pytest.mark.parametrize("name", RULES)
 def test_equals_a_plain_numpy_implementation(name: str, dtype: str) -> None:
     for options in combinations(name):
-        params, gradients = problem_for(name, dtype)
-        tensors = make(params)
-        optimizer = CLASSES[name](tensors, **options)
-        expected = [p.astype("float64") for p in params]
-        states: list[dict[str, Any]] = [{"machine epsilon": np.finfo(dtype).eps} for _ in params]
-        for step in range(12):
-            set_gradients(tensors, gradients(step))
-            optimizer.step()
-            for i, g in enumerate(gradients(step)):
-                if g is not None:
-                    expected[i] = reference(name, options, expected[i], g.astype("float64"), states[i])
-        for t, e in zip(tensors, expected, strict=True):
-            assert t.array.dtype == dtype
-            np.testing.assert_allclose(t.array, e, **TOLERANCE[dtype], err_msg=str(options))
+        takes_the_steps_of_numpy(reference, name, options, problem_for(name, dtype), steps=12)
 
 
 @dtypes

@@ -21,6 +21,7 @@ from optimizers_beside_torch import (
     make,
     problem,
     set_gradients,
+    takes_the_steps_of_numpy,
     takes_the_steps_of_torch,
 )
 
@@ -92,21 +93,7 @@ def reference(name: str, o: dict[str, Any], p: np.ndarray, g: np.ndarray, s: dic
 @settings(max_examples=60, deadline=None, derandomize=True)
 @given(case=cases())
 def test_equals_a_plain_numpy_implementation(dtype: str, case: tuple[str, dict[str, Any]]) -> None:
-    name, options = case
-    params, gradients = problem(dtype)
-    tensors = make(params)
-    optimizer = CLASSES[name](tensors, **options)
-    expected = [p.astype("float64") for p in params]
-    states: list[dict[str, Any]] = [{} for _ in params]
-    for step in range(20):
-        set_gradients(tensors, gradients(step))
-        optimizer.step()
-        for i, g in enumerate(gradients(step)):
-            if g is not None:
-                expected[i] = reference(name, options, expected[i], g.astype("float64"), states[i])
-    for t, e in zip(tensors, expected, strict=True):
-        assert t.array.dtype == dtype
-        np.testing.assert_allclose(t.array, e, **TOLERANCE[dtype])
+    takes_the_steps_of_numpy(reference, *case, problem(dtype), steps=20)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

@@ -96,8 +96,7 @@ class Rule:
         numbers = {name: tree for name, shown in self.names if (tree := _number(shown)) is not None}
         if not numbers:
             return self.formula
-        trees = [(name, ast.unparse(tidy(put(tree, numbers)))) for name, tree in self.formula.trees]
-        return Formula(trees[-1][1], tuple((name, tree) for name, tree in trees if name is not None))
+        return self.formula.changed(lambda tree: tidy(put(tree, numbers)))
 
     @cached_property
     def shown_names(self) -> dict[str, str]:
@@ -148,9 +147,7 @@ class Rule:
         >>> mean.text, mean.in_call({"axis": (1,)}, {"x": (4, 3)}).text
         ('spread(G, axis) / count(x, axis)', 'spread(G, axis=1) / 3')
         """
-        known = _Known(parameters, shapes)
-        lines = [(name, ast.unparse(known.visit(tree))) for name, tree in self.formula.trees]
-        formula = Formula(lines[-1][1], tuple((name, value) for name, value in lines if name is not None))
+        formula = self.formula.changed(_Known(parameters, shapes).visit)
         if formula == self.formula:
             return self
         return replace(self, formula=formula, symbols=tuple(s for s in self.symbols if s.name in formula.shown))

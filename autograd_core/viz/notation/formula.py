@@ -7,7 +7,7 @@ argument other than *axis* is a detail, needed to evaluate and left out where pe
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from types import CodeType
@@ -52,6 +52,15 @@ class Formula:
         """Each definition with its name, and then the value with None."""
         for name, value in (*self.defined, (None, self.value)):
             yield name, ast.parse(value, mode="eval").body
+
+    def changed(self, change: Callable[[ast.expr], ast.expr]) -> Formula:
+        """Return the formula with each of its expressions changed.
+
+        >>> Formula("G * x").changed(lambda tree: ast.UnaryOp(ast.USub(), tree)).value
+        '-(G * x)'
+        """
+        lines = [(name, ast.unparse(change(tree))) for name, tree in self.trees]
+        return Formula(lines[-1][1], tuple((name, value) for name, value in lines if name is not None))
 
     @cached_property
     def names(self) -> tuple[str, ...]:
